@@ -1,0 +1,57 @@
+"""evidence: statistical evidence synthesis in which every number leads back to its page.
+
+The public names are loaded when they are first used, so that ``import evidence`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Analysis": "evidence.report.analysis",
+    "Assumption": "evidence.catalog.question",
+    "EffectTable": "evidence.effects.table",
+    "EvidenceError": "evidence.errors",
+    "Plan": "evidence.models.plan",
+    "Question": "evidence.catalog.question",
+    "Section": "evidence.report.analysis",
+    "Window": "evidence.catalog.question",
+    "answer": "evidence.models.answer",
+    "effect_table": "evidence.api",
+    "flat": "evidence.models.bayesian.priors",
+    "forest": "evidence.report.forest",
+    "half_cauchy": "evidence.models.bayesian.priors",
+    "half_normal": "evidence.models.bayesian.priors",
+    "leave_one_out": "evidence.models.frequentist.leave_one_out",
+    "load_question": "evidence.api",
+    "load_studies": "evidence.api",
+    "load_terms": "evidence.api",
+    "normal": "evidence.models.bayesian.priors",
+    "pool": "evidence.models.frequentist.pool",
+    "pool_bayes": "evidence.models.bayesian.exact",
+    "prediction_interval": "evidence.models.frequentist.prediction",
+    "run": "evidence.api",
+    "sample_bayes": "evidence.models.bayesian.sampled",
+    "table_of": "evidence.effects.table",
+    "trace": "evidence.effects.trace",
+    "trace_frame": "evidence.effects.trace",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the module it lives in."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'evidence' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Names for completion."""
+    return sorted([*globals(), *_HOME])
