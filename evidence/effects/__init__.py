@@ -1,0 +1,1 @@
+"""What each trial shows: from printed figures to estimates with standard errors."""

@@ -1,0 +1,38 @@
+"""The ordered ways from what was printed of a comparison to an estimate and its standard error.
+
+The first way that leads somewhere serves: (1) the published estimate with interval, standard error
+or exact P; (2) two arms with means and spreads; (3) two arms with events; (4) two arms with means
+and an exact P. A bound on P serves none of them.
+"""
+
+from __future__ import annotations
+
+from evidence.effects.events import events
+from evidence.effects.found import Found
+from evidence.effects.means import means, means_with_p
+from evidence.effects.printed import Comparison
+from evidence.effects.published import published
+
+
+def from_arms(comparison: Comparison) -> Found | None:
+    """Take the first way that rests on the figures of the two arms themselves."""
+    for way in (means, events):
+        found = next(way(comparison), None)
+        if found is not None:
+            return found
+    return None
+
+
+def best_route(comparison: Comparison) -> Found | None:
+    """Take the first way that leads to an estimate and a standard error.
+
+    Raises
+    ------
+    EffectError
+        If printed figures lead to an impossible number.
+    """
+    for way in (published, means, events, means_with_p):
+        found = next(way(comparison), None)
+        if found is not None:
+            return found
+    return None

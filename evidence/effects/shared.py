@@ -1,0 +1,180 @@
+"""Contrasts that share an arm: combine the arms, or state the covariance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evidence.catalog.number import Number
+from evidence.effects import recover
+from evidence.effects.derive import derive, in_unit
+from evidence.effects.events import from_events
+from evidence.effects.found import ArmEvents, ArmMean, Found
+from evidence.effects.means import from_means
+from evidence.effects.printed import Comparison
+from evidence.effects.published import in_question_unit
+
+Arm = ArmMean | ArmEvents
+T = TypeVar("T")
+
+
+def linked(items: Sequence[tuple[Comparison, T]]) -> list[list[T]]:
+    """Group things whose comparisons share arms, directly or through others."""
+    groups: list[list[tuple[Comparison, T]]] = []
+    for c, thing in items:
+        near = [g for g in groups if any(shared_side(c, d) is not None for d, _ in g)]
+        groups = [g for g in groups if g not in near]
+        groups.append([*(pair for g in near for pair in g), (c, thing)])
+    return [[thing for _, thing in group] for group in groups]
+
+
+def closing(rows: Sequence[tuple[Comparison, Found]], things: Sequence[T]) -> list[T]:
+    """Those of the rows that follow from the others: A-C = A-D - B-D + B-C.
+
+    Kept beside them, they would count the arms twice, and the covariance would be singular.
+    """
+    joined: list[set[tuple[int, str | None]]] = []
+    found = []
+    for (c, _), thing in zip(rows, things, strict=True):
+        ends = ((0, c.treatment), (1, c.control))
+        near = [nodes for nodes in joined if ends[0] in nodes or ends[1] in nodes]
+        if any(ends[0] in nodes and ends[1] in nodes for nodes in near):
+            found.append(thing)
+            continue
+        joined = [nodes for nodes in joined if nodes not in near]
+        joined.append(set(ends).union(*near))
+    return found
+
+
+def combine(rows: Sequence[tuple[Comparison, Found]]) -> Found | None:
+    """Make one row of several that share arms (Cochrane Handbook 23.3.4).
+
+    All treated arms are counted together, and all control arms. None where the arms are of the
+    same people, who cannot be counted together, or where a size was not printed.
+    """
+    c, first = rows[0]
+    if c.paired:
+        return None
+    treated, control = (_joined(_distinct(rows, side)) for side in (0, 1))
+    found: Found | None = None
+    if isinstance(treated, ArmMean) and isinstance(control, ArmMean):
+        found = next(in_question_unit(c, from_means(c, treated, control)), None)
+    elif isinstance(treated, ArmEvents) and isinstance(control, ArmEvents):
+        found = next(from_events(c, treated, control), None)
+    if found is None:
+        return None
+    names = [" and ".join(_names(rows, side)) for side in (0, 1) if len(_names(rows, side)) > 1]
+    notes = (*found.notes, *(f"{name} combined into one arm" for name in names))
+    return Found(found.estimate, found.std_error, first.route, notes, found.arms)
+
+
+def _names(rows: Sequence[tuple[Comparison, Found]], side: int) -> list[str]:
+    return list(dict.fromkeys((c.treatment, c.control or "")[side] for c, _ in rows))
+
+
+def _distinct(rows: Sequence[tuple[Comparison, Found]], side: int) -> list[Arm]:
+    arms: dict[str, Arm] = {}
+    for c, found in rows:
+        if found.arms is not None:
+            arms.setdefault((c.treatment, c.control or "")[side], found.arms[side])
+    return list(arms.values())
+
+
+def _joined(arms: Sequence[Arm]) -> Arm | None:
+    whole: Arm | None = arms[0]
+    for arm in arms[1:]:
+        whole = None if whole is None else _two_joined(whole, arm)
+    return whole
+
+
+def _two_joined(a: Arm, b: Arm) -> Arm | None:
+    if isinstance(a, ArmEvents) and isinstance(b, ArmEvents):
+        events = derive(recover.combined_n, "events", n_first=a.events, n_second=b.events)
+        return ArmEvents(
+            events, derive(recover.combined_n, None, n_first=a.total, n_second=b.total)
+        )
+    if not (isinstance(a, ArmMean) and isinstance(b, ArmMean)) or a.n is None or b.n is None:
+        return None
+    means: dict[str, Number] = {
+        "n_first": a.n,
+        "mean_first": a.mean,
+        "n_second": b.n,
+        "mean_second": b.mean,
+    }
+    return ArmMean(
+        derive(recover.combined_mean, a.mean.unit, **means),
+        derive(recover.combined_se, a.mean.unit, **means, se_first=a.se, se_second=b.se),
+        derive(recover.combined_n, None, n_first=a.n, n_second=b.n),
+        a.part,
+    )
+
+
+def covariance(rows: Sequence[tuple[Comparison, Found]]) -> NDArray[np.float64]:
+    """Sampling covariance of the estimates; rows that share an arm share its variance.
+
+    Returns an array of shape (k, k).
+    """
+    k = len(rows)
+    matrix = np.zeros((k, k))
+    for i, (c, one) in enumerate(rows):
+        matrix[i, i] = one.std_error.value**2
+        for j in range(i):
+            d, two = rows[j]
+            side = shared_side(c, d)
+            if side is not None and one.arms is not None and two.arms is not None:
+                matrix[i, j] = matrix[j, i] = _shared_variance(rows[j], rows[i], side)
+    return matrix
+
+
+def shared_side(c: Comparison, d: Comparison) -> int | None:
+    """Side that two comparisons share: 0 the treated arm, 1 the control, None neither.
+
+    The changes within two arms of a crossover trial are of the same people: side 0.
+    """
+    if c.study.id != d.study.id:
+        return None
+    if c.control is None:
+        return 0 if c.study.design == "crossover_rct" else None
+    if c.treatment == d.treatment:
+        return 0
+    return 1 if c.control == d.control else None
+
+
+def _shared_variance(
+    first: tuple[Comparison, Found], second: tuple[Comparison, Found], side: int
+) -> float:
+    """Covariance of A - C and B - C: the variance of C, where the arms are of different people.
+
+    In a crossover trial all three are correlated by the declared r, which leaves
+    s_C^2 + r (s_A s_B - s_A s_C - s_B s_C).
+    """
+    c = first[0]
+    shared = _arm_error(first, side) * _arm_error(second, side)
+    r = c.assume("crossover_correlation") if c.paired else None
+    if r is None:
+        return shared
+    a, b = _arm_error(first, 1 - side), _arm_error(second, 1 - side)
+    own, other = _arm_error(first, side), _arm_error(second, side)
+    return shared + r.value * (a * b - a * other - b * own)
+
+
+def _arm_error(row: tuple[Comparison, Found], side: int) -> float:
+    """Standard error that an arm contributes to an estimate, on the analysis scale."""
+    c, found = row
+    if found.arms is None:
+        return 0.0
+    arm = found.arms[side]
+    if isinstance(arm, ArmMean):
+        if c.question.scale == "log":
+            return abs(arm.se.value / arm.mean.value)
+        error = in_unit(arm.se, c.terms, c.substance, arm.se.unit, c.question.unit)
+        return 0.0 if error is None else error.value
+    # The half that an empty cell of either arm adds is in the standard error of the row.
+    sides = [(x.events.value, x.total.value) for x in found.arms if isinstance(x, ArmEvents)]
+    half = 0.5 * any(events in (0, total) for events, total in sides)
+    events, total = sides[side][0] + half, sides[side][1] + 2 * half
+    other = -1 / total if c.question.measure == "RR" else 1 / (total - events)
+    return float(np.sqrt(1 / events + other))

@@ -1,0 +1,204 @@
+"""EffectTable: what each trial shows, what was said only in part, and what could not be used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from evidence.catalog.number import Number
+from evidence.errors import EffectError, Problem
+
+ROW_COLUMNS = (
+    "study", "label", "outcome", "treatment", "control", "weeks", "n_treatment", "n_control",
+    "estimate", "std_error", "route", "design", "blinding", "read", "sources", "notes", "remark",
+    "said_treatment", "said_control",
+)  # fmt: skip
+PARTIAL_COLUMNS = (
+    "study", "label", "outcome", "treatment", "control", "weeks", "kind", "said", "direction",
+    "estimate", "se_low", "se_high", "p_relation", "p_value", "n_treatment", "n_control",
+    "read", "sources", "remark",
+)  # fmt: skip
+UNUSED_COLUMNS = (
+    "study", "label", "outcome", "treatment", "control", "stage", "reason", "sources",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RowTrace:
+    """Where one row comes from: the trees of its estimate and of its standard error."""
+
+    estimate: Number
+    std_error: Number
+
+
+@dataclass(frozen=True, slots=True)
+class EffectTable:
+    """One effect a contrast, on one scale and in one unit, with all that was set aside.
+
+    Attributes
+    ----------
+    measure : str
+        Code of the effect measure: ``MD``, ``ROM``, ``RR``, ``OR``, ``HR`` or ``GEN`` (any).
+    unit : str or None
+        Unit of the estimates; None for ratios.
+    scale : {"identity", "log"}
+        Scale on which ``estimate`` and ``std_error`` stand.
+    rows : DataFrame, k rows
+        Index: row id ``study/outcome/treatment-v-control``; columns ``ROW_COLUMNS``.
+    covariance : ndarray, shape (k, k)
+        Sampling covariance of the estimates; its diagonal is ``std_error ** 2``.
+    partial : DataFrame
+        What was reported only in part, exactly as far as it was said; columns ``PARTIAL_COLUMNS``.
+    unused : DataFrame
+        What could not be used, with the reason; columns ``UNUSED_COLUMNS``.
+    traces : mapping of row id to RowTrace
+    considered : int
+        Number of reports looked at; always ``len(rows) + len(partial) + len(unused)``.
+    assumptions_used : tuple of str
+        Ids of the question's assumptions that some row leans on.
+
+    Raises
+    ------
+    EffectError
+        If the parts do not fit together.
+    """
+
+    measure: str
+    unit: str | None
+    scale: Literal["identity", "log"]
+    rows: pd.DataFrame
+    covariance: NDArray[np.float64]
+    partial: pd.DataFrame
+    unused: pd.DataFrame
+    traces: Mapping[str, RowTrace]
+    considered: int
+    assumptions_used: tuple[str, ...] = ()
+    question_id: str | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        problems = _inconsistencies(self)
+        if problems:
+            raise EffectError("the effect table does not hold together", problems)
+
+    @property
+    def k(self) -> int:
+        """Number of effects that can be pooled."""
+        return len(self.rows)
+
+    @property
+    def independent(self) -> bool:
+        """Whether no two rows share an arm or patients."""
+        off = self.covariance - np.diag(np.diag(self.covariance))
+        return not bool(np.any(off))
+
+
+def _inconsistencies(table: EffectTable) -> list[Problem]:
+    k, found = len(table.rows), []
+    if table.scale not in ("identity", "log"):
+        found.append(Problem("scale", repr(table.scale), 'one of "identity", "log"'))
+    if table.covariance.shape != (k, k):
+        found.append(Problem("covariance", f"shape {table.covariance.shape}", f"({k}, {k})"))
+        return found
+    if not table.rows.index.is_unique:
+        found.append(Problem("rows", "two rows share an id", "one id a contrast"))
+    estimate = table.rows["estimate"].to_numpy(dtype=float)
+    error = table.rows["std_error"].to_numpy(dtype=float)
+    for name, bad in (
+        ("estimate", ~np.isfinite(estimate)),
+        ("std_error", ~(np.isfinite(error) & (error > 0))),
+    ):
+        found += [
+            Problem(f"rows[{label!r}].{name}", "is not a finite number above 0", "drop the row")
+            if name == "std_error"
+            else Problem(f"rows[{label!r}].{name}", "is not a finite number", "drop the row")
+            for label in table.rows.index[bad]
+        ]
+    if not found and not np.allclose(np.diag(table.covariance), error**2, rtol=1e-9, atol=0):
+        found.append(Problem("covariance", "diagonal is not std_error ** 2", "make them agree"))
+    if not found and k and not np.allclose(table.covariance, table.covariance.T):
+        found.append(Problem("covariance", "is not symmetric", "give a covariance matrix"))
+    if table.considered != k + len(table.partial) + len(table.unused):
+        found.append(
+            Problem(
+                "considered",
+                f"{table.considered} reports, but {k} rows + {len(table.partial)} partial"
+                f" + {len(table.unused)} unused",
+                "every report looked at stands in exactly one of the three",
+            )
+        )
+    if set(table.traces) != set(table.rows.index):
+        found.append(Problem("traces", "do not match the rows", "one trace a row"))
+    return found
+
+
+def table_of(
+    estimates: ArrayLike,
+    std_errors: ArrayLike,
+    *,
+    labels: Sequence[str] | None = None,
+    measure: str = "GEN",
+    unit: str | None = None,
+    scale: Literal["identity", "log"] = "identity",
+) -> EffectTable:
+    """Make an EffectTable of one's own estimates and standard errors.
+
+    Parameters
+    ----------
+    estimates, std_errors : array_like, shape (k,)
+        On the analysis scale: logarithms where ``scale="log"``.
+    labels : sequence of str, optional
+        Names of the studies; ``study 1`` ... where absent.
+
+    Raises
+    ------
+    EffectError
+        If lengths differ, a label repeats, or a number is not finite (standard errors: above 0).
+
+    Examples
+    --------
+    >>> table = table_of([-0.9, -1.6], [0.57, 0.44], labels=["Aronson", "Ferguson"], scale="log")
+    >>> table.k
+    2
+    """
+    from evidence.catalog.number import Given
+
+    try:
+        y = np.atleast_1d(np.asarray(estimates, dtype=np.float64))
+        s = np.atleast_1d(np.asarray(std_errors, dtype=np.float64))
+    except (TypeError, ValueError) as error:
+        problem = Problem("estimates, std_errors", str(error), "give two sequences of numbers")
+        raise EffectError("the estimates are not numbers", [problem]) from None
+    if y.ndim != 1 or y.shape != s.shape:
+        shapes = Problem("estimates, std_errors", f"shapes {y.shape} and {s.shape}", "give (k,)")
+        raise EffectError("estimates and standard errors do not pair up", [shapes])
+    names = [f"study {i + 1}" for i in range(len(y))] if labels is None else [*map(str, labels)]
+    if len(names) != len(y):
+        count = Problem("labels", f"{len(names)} labels for {len(y)} estimates", "give one each")
+        raise EffectError("the labels do not fit the estimates", [count])
+    rows = pd.DataFrame({"study": names}, index=pd.Index(names, name="row"))
+    for column in ROW_COLUMNS[1:]:
+        rows[column] = None
+    rows["label"] = names
+    rows["estimate"], rows["std_error"], rows["route"] = y, s, "given"
+    return EffectTable(
+        measure=measure,
+        unit=unit,
+        scale=scale,
+        rows=rows,
+        covariance=np.diag(s**2),
+        partial=pd.DataFrame(columns=list(PARTIAL_COLUMNS)),
+        unused=pd.DataFrame(columns=list(UNUSED_COLUMNS)),
+        traces=MappingProxyType(
+            {
+                n: RowTrace(Given(float(a), unit), Given(float(b), unit))
+                for n, a, b in zip(names, y, s, strict=True)
+            }
+        ),
+        considered=len(y),
+    )
