@@ -1,0 +1,1 @@
+"""What the trials show together: frequentist and Bayesian models, bias, sensitivity."""

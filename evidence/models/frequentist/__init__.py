@@ -1,0 +1,1 @@
+"""Frequentist models: pooling, prediction, leave-one-out, and the kernels beneath them."""
