@@ -1,0 +1,1 @@
+"""Bayesian meta-analysis: exact by quadrature, and sampled as a second answer."""
