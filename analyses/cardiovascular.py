@@ -1,0 +1,129 @@
+"""Aromatase inhibitors, lipids and CRP in men, and cardiovascular events in women."""
+
+import evidence as ev
+
+LIPIDS = {
+    "total_cholesterol": "Total cholesterol",
+    "ldl": "LDL cholesterol",
+    "hdl": "HDL cholesterol",
+    "triglycerides": "Triglycerides",
+}
+INDIRECT = (
+    "the trials are in postmenopausal women, whose estradiol is low before treatment; in men no "
+    "trial is large or long enough for events."
+)
+TAMOXIFEN = (
+    INDIRECT + " Tamoxifen itself lowers cholesterol and raises venous thromboembolism: a "
+    "difference from it is not the effect of the inhibitor. In one trial (TEAM) the women on "
+    "tamoxifen changed to exemestane after two and a half to three years."
+)
+COUNTS = ev.Assumption(
+    "percent_to_count",
+    "nearest",
+    "Some trials print only a percentage with one decimal; the whole number of women nearest to "
+    "it is taken, and the fewest and most that print alike are swept.",
+    ("fewest", "most"),
+)
+LIPID_PLAN = ev.Plan(
+    prior_mu=ev.normal(0, 1, "Drugs move lipids by some tenths of a mmol/L; 1 mmol/L is wide."),
+    prior_tau=ev.half_normal(0.25, "Between-trial differences of some tenths of a mmol/L."),
+    seed=20300,
+)
+EVENT_PLAN = ev.Plan(
+    prior_mu=ev.normal(
+        0, 2.82, "Unit-information prior for log ratios: 1/250 to 250 (Guenhan et al 2020)."
+    ),
+    prior_tau=ev.half_normal(
+        0.5, "The usual weakly informative choice for log ratios (Roever et al 2021)."
+    ),
+    seed=20301,
+)
+ANY_EVENT = ("cv_event", "cardiac_event", "ischemic_heart_disease", "myocardial_infarction")
+
+
+def lipid(outcome: str, name: str) -> ev.Section:
+    return ev.Section(
+        f"Men: {name}",
+        ev.Question(
+            id=f"{outcome}_men",
+            title=f"{name} in men: aromatase inhibitor against placebo",
+            sexes=("male",),
+            treatment=("aromatase_inhibitor",),
+            control=("control",),
+            outcomes=(outcome, "lipids_any"),
+            measure="MD",
+            unit="mmol/L",
+            window=ev.Window(2, 60, 26, untimed=True),
+            note="Where a trial spoke only of lipids as a group, that stands for each of them.",
+        ),
+        LIPID_PLAN,
+    )
+
+
+def events(
+    key: str, name: str, outcomes: tuple[str, ...], against: str, note: str = ""
+) -> ev.Section:
+    tamoxifen = against == "tamoxifen"
+    return ev.Section(
+        f"Women, against {against}: {name}",
+        ev.Question(
+            id=f"{key}_women_{'tamoxifen' if tamoxifen else 'placebo'}",
+            title=f"{name} in women: aromatase inhibitor against {against}",
+            sexes=("female",),
+            treatment=("aromatase_inhibitor",),
+            control=("serm", "sequence") if tamoxifen else ("control",),
+            control_label="tamoxifen" if tamoxifen else "",
+            outcomes=outcomes,
+            measure="RR",
+            window=ev.Window(26, 700, 260, untimed=True),
+            assumptions=(COUNTS,),
+            indirect=TAMOXIFEN if tamoxifen else INDIRECT,
+            note=note,
+        ),
+        EVENT_PLAN,
+    )
+
+
+DEFINITIONS = (
+    "Trials count different things as cardiovascular events; of each trial the widest definition "
+    "that it prints is used (any cardiovascular event, then cardiac events, then ischaemic heart "
+    "disease, then infarction)."
+)
+
+ANALYSIS = ev.Analysis(
+    name="cardiovascular",
+    title="Aromatase inhibitors, lipids, inflammation and cardiovascular events",
+    lead=(
+        "What do aromatase inhibitors do to lipids and C-reactive protein in men, and to "
+        "cardiovascular events in women? Events are known from trials in women only. They are "
+        "shown apart, against placebo or nothing and against tamoxifen, and are indirect for men."
+    ),
+    sections=(
+        *(lipid(outcome, name) for outcome, name in LIPIDS.items()),
+        ev.Section(
+            "Men: C-reactive protein",
+            ev.Question(
+                id="crp_men",
+                title="C-reactive protein in men: aromatase inhibitor against placebo",
+                sexes=("male",),
+                treatment=("aromatase_inhibitor",),
+                control=("control",),
+                outcomes=("crp",),
+                measure="ROM",
+                window=ev.Window(2, 60, 26, untimed=True),
+            ),
+            EVENT_PLAN,
+        ),
+        events(
+            "cv_event", "Any cardiovascular event", ANY_EVENT, "placebo or nothing", DEFINITIONS
+        ),
+        events("vte", "Venous thromboembolism", ("venous_thromboembolism",), "placebo or nothing"),
+        events("cv_event", "Any cardiovascular event", ANY_EVENT, "tamoxifen", DEFINITIONS),
+        events("ihd", "Ischaemic heart disease", ("ischemic_heart_disease",), "tamoxifen"),
+        events("stroke", "Stroke", ("stroke",), "tamoxifen"),
+        events("vte", "Venous thromboembolism", ("venous_thromboembolism",), "tamoxifen"),
+    ),
+)
+
+if __name__ == "__main__":
+    ev.run(ANALYSIS)

@@ -1,0 +1,116 @@
+"""Estradiol under aromatase inhibitors in men."""
+
+import evidence as ev
+
+HORMONES = ("androgen", "gnrh", "estrogen")
+CROSSOVER = ev.Assumption(
+    "crossover_correlation",
+    0.5,
+    "No crossover trial here prints the correlation of a man's two periods; one half is the usual "
+    "middle value, and it is swept.",
+    (0.0, 0.25, 0.75),
+)
+BEFORE_AFTER = ev.Assumption(
+    "baseline_final_correlation",
+    0.5,
+    "No trial here prints the correlation of baseline and final estradiol; one half is the usual "
+    "middle value, and it is swept.",
+    (0.0, 0.25, 0.75),
+)
+RATIO_PLAN = ev.Plan(
+    prior_mu=ev.normal(0, 2, "On the log scale: ratios from 1/50 to 50 with 95 % probability."),
+    prior_tau=ev.half_normal(
+        0.5, "The usual weakly informative choice for log ratios (Roever et al 2021)."
+    ),
+    seed=20200,
+)
+
+ANALYSIS = ev.Analysis(
+    name="estradiol",
+    title="Aromatase inhibitors and estradiol in men",
+    lead=(
+        "How far do anastrozole and other aromatase inhibitors lower serum estradiol in men? "
+        "Estradiol is skewed and its level depends on the assay, so that ratios of means come "
+        "first. Men who are given testosterone are kept apart from men who are not, and changes "
+        "within a treated arm are kept apart from differences between randomised arms."
+    ),
+    sections=(
+        ev.Section(
+            "Men not on testosterone",
+            ev.Question(
+                id="estradiol_men",
+                title="Estradiol in men: aromatase inhibitor against placebo, ratio of means",
+                sexes=("male",),
+                treatment=("aromatase_inhibitor",),
+                control=("control",),
+                background_without=HORMONES,
+                outcomes=("estradiol",),
+                measure="ROM",
+                window=ev.Window(2, 60, 12, untimed=True),
+                assumptions=(CROSSOVER,),
+            ),
+            RATIO_PLAN,
+        ),
+        ev.Section(
+            "The same in pg/mL",
+            ev.Question(
+                id="estradiol_men_difference",
+                title="Estradiol in men: aromatase inhibitor against placebo, difference in pg/mL",
+                sexes=("male",),
+                treatment=("aromatase_inhibitor",),
+                control=("control",),
+                background_without=HORMONES,
+                outcomes=("estradiol",),
+                measure="MD",
+                unit="pg/mL",
+                window=ev.Window(2, 60, 12, untimed=True),
+                assumptions=(CROSSOVER, BEFORE_AFTER),
+            ),
+            ev.Plan(
+                prior_mu=ev.normal(0, 30, "Estradiol in men is some 10 to 40 pg/mL in all."),
+                prior_tau=ev.half_normal(5, "Between-trial differences beyond 10 pg/mL are rare."),
+                seed=20201,
+            ),
+        ),
+        ev.Section(
+            "Men on testosterone",
+            ev.Question(
+                id="estradiol_men_testosterone",
+                title="Estradiol in men on testosterone: with against without an inhibitor",
+                sexes=("male",),
+                treatment=("aromatase_inhibitor",),
+                control=("control",),
+                background_with=("androgen",),
+                outcomes=("estradiol",),
+                measure="ROM",
+                window=ev.Window(2, 60, 12, untimed=True),
+                assumptions=(CROSSOVER,),
+                note="Both arms got the same testosterone; in most trials the men's own production "
+                "was suppressed.",
+            ),
+            RATIO_PLAN,
+        ),
+        ev.Section(
+            "Change within the treated arm",
+            ev.Question(
+                id="estradiol_men_change",
+                title="Estradiol in men: ratio of final to baseline in the treated arm",
+                sexes=("male",),
+                treatment=("aromatase_inhibitor",),
+                control=(),
+                contrast="within",
+                background_without=HORMONES,
+                outcomes=("estradiol",),
+                measure="ROM",
+                window=ev.Window(1, 60, 12, untimed=True),
+                assumptions=(BEFORE_AFTER,),
+                indirect="a change against the same men's baseline is not a treatment effect: it "
+                "holds regression to the mean and everything else that changed with time.",
+            ),
+            RATIO_PLAN,
+        ),
+    ),
+)
+
+if __name__ == "__main__":
+    ev.run(ANALYSIS)

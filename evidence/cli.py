@@ -1,0 +1,232 @@
+"""The command line: check, list, run, trace, verify, schema.
+
+Each command imports what it needs when it runs, so that help and checks start at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evidence.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from evidence.catalog.project import Project
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns
+    -------
+    int
+        0 where all is well, 1 where something is wrong (and said on standard error), 2 for a
+        command that cannot be understood.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        code = int(options.run(options))
+        sys.stdout.flush()
+    except EvidenceError as error:
+        print(f"evidence: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("evidence: interrupted; nothing was left half-written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of a pipe has gone; keep Python from complaining once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f"evidence: {error}", file=sys.stderr)
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="evidence",
+        description="Statistical evidence synthesis in which every number leads back to its page.",
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument("--project", metavar="FOLDER", help="folder of the project (default: here)")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    check = commands.add_parser(
+        "check", help="read studies, terms and questions; say what is wrong"
+    )
+    check.add_argument("paths", nargs="*", help="study files or folders (default: the project's)")
+    check.set_defaults(run=_check)
+
+    listing = commands.add_parser("list", help="list studies, or the questions of each analysis")
+    listing.add_argument("what", nargs="?", choices=("questions", "studies"), default="questions")
+    listing.set_defaults(run=_list)
+
+    run = commands.add_parser("run", help="build reports: one analysis, or all")
+    run.add_argument("names", nargs="*", metavar="NAME", help="analyses (default: all)")
+    run.set_defaults(run=_run)
+
+    trace = commands.add_parser("trace", help="show where a number comes from")
+    trace.add_argument("row", help="a study, or the beginning of a row's id")
+    trace.add_argument("--question", metavar="ID", help="only in this question")
+    trace.set_defaults(run=_trace)
+
+    verify = commands.add_parser("verify", help="rebuild reports and name every number that moved")
+    verify.add_argument("names", nargs="*", metavar="NAME", help="analyses (default: all)")
+    verify.set_defaults(run=_verify)
+
+    schema = commands.add_parser("schema", help="print a JSON Schema")
+    schema.add_argument("what", nargs="?", choices=("study", "result"), default="study")
+    schema.set_defaults(run=_schema)
+    return parser
+
+
+def _version() -> str:
+    import evidence
+
+    return f"evidence {evidence.__version__}"
+
+
+def _project(options: argparse.Namespace) -> Project:
+    from evidence.catalog.project import find_project
+
+    return find_project(options.project)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from evidence.catalog.read import load_studies
+
+    project = _project(options)
+    terms = project.terms()
+    paths = [Path(path) for path in options.paths] or [project.studies_folder]
+    studies = load_studies(paths, terms)
+    outcomes = sum(len(study.outcomes) for study in studies)
+    points = sum(len(study.open_points) for study in studies)
+    print(
+        f"{len(studies)} {'study' if len(studies) == 1 else 'studies'}, {outcomes} outcomes, "
+        f"{points} open points; {len(terms.outcomes)} outcome words, {len(terms.drugs)} drugs, "
+        f"{len(terms.units)} units: nothing wrong"
+    )
+    if not options.paths and project.analyses_folder.is_dir():
+        from evidence.catalog.question import check_terms
+        from evidence.report.analysis import analysis_names, load_analysis
+
+        names = analysis_names(project.analyses_folder)
+        for name in names:
+            for section in load_analysis(project.analyses_folder, name).sections:
+                check_terms(section.question, terms)
+        print(f"{len(names)} analyses: nothing wrong")
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    project = _project(options)
+    if options.what == "studies":
+        for study in project.studies():
+            print(f"{study.id}\t{study.design}\t{study.population.group}\t{study.name}")
+        return 0
+    from evidence.report.analysis import analysis_names, load_analysis
+
+    for name in analysis_names(project.analyses_folder):
+        analysis = load_analysis(project.analyses_folder, name)
+        print(f"{name}\t{analysis.title}")
+        for section in analysis.sections:
+            print(f"  {section.question.id}\t{section.question.title}")
+    return 0
+
+
+def _names(options: argparse.Namespace, project: Project) -> list[str]:
+    from evidence.errors import Problem, ReportError
+    from evidence.report.analysis import analysis_names
+
+    names = list(options.names) or analysis_names(project.analyses_folder)
+    if not names:
+        problem = Problem(str(project.analyses_folder), "holds no analysis", "write NAME.py there")
+        raise ReportError("there is nothing to run", [problem])
+    return names
+
+
+def _run(options: argparse.Namespace) -> int:
+    from evidence.progress import Progress
+    from evidence.report.analysis import load_analysis
+    from evidence.report.build import build
+
+    project = _project(options)
+    analyses = [load_analysis(project.analyses_folder, n) for n in _names(options, project)]
+    for analysis in analyses:
+        folder = project.reports_folder / analysis.name
+        with Progress() as progress:
+            built = build(analysis, project, folder, tell=progress.tell)
+        print(f"{folder / 'index.html'}: {analysis.title}")
+        for question in built.result.questions:
+            print(f"  {question.finding}")
+    return 0
+
+
+def _trace(options: argparse.Namespace) -> int:
+    from evidence.effects.assemble import effect_table
+    from evidence.effects.trace import trace
+    from evidence.errors import EffectError, Problem, did_you_mean
+    from evidence.report.analysis import analysis_names, load_analysis, load_question
+
+    project = _project(options)
+    terms = project.terms()
+    studies = project.studies(terms)
+    folder = project.analyses_folder
+    if options.question:
+        sections = [load_question(folder, options.question)]
+    else:
+        sections = [s for n in analysis_names(folder) for s in load_analysis(folder, n).sections]
+    shown, rows = 0, []
+    for section in sections:
+        table = effect_table(studies, section.question, terms)
+        rows += list(table.traces)
+        if any(row.startswith(options.row) for row in table.traces):
+            print(f"# {section.question.id}: {section.question.title}")
+            print(trace(table, options.row))
+            shown += 1
+    if not shown:
+        problem = Problem(options.row, "no row begins so", did_you_mean(options.row, rows))
+        raise EffectError("there is nothing to trace", [problem])
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from evidence.progress import Progress
+    from evidence.report.analysis import load_analysis
+    from evidence.report.verify import verify
+
+    project = _project(options)
+    wrong = 0
+    for name in _names(options, project):
+        analysis = load_analysis(project.analyses_folder, name)
+        with Progress() as progress:
+            found = verify(analysis, project, project.reports_folder / name, tell=progress.tell)
+        for note in found.notes:
+            print(f"{name}: note: {note}")
+        if found.passed:
+            print(f"{name}: {found.files} files and {found.numbers} numbers are as committed")
+            continue
+        wrong += 1
+        print(f"{name}: {len(found.moved)} moved", file=sys.stderr)
+        for moved in found.moved:
+            print(f"  {moved}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def _schema(options: argparse.Namespace) -> int:
+    if options.what == "result":
+        from evidence.report.result import result_schema
+
+        made = result_schema()
+    else:
+        from evidence.catalog.schema import study_schema
+
+        made = study_schema(_project(options).terms())
+    print(json.dumps(made, indent=1, ensure_ascii=False))
+    return 0

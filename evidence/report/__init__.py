@@ -1,0 +1,1 @@
+"""What we say: figures, tables, wording, building and verifying."""

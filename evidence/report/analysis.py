@@ -1,0 +1,129 @@
+"""Analysis: the page that declares which questions a report answers, and how."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from evidence.catalog.question import Question
+from evidence.errors import EvidenceError, Problem, QuestionError, ReportError, did_you_mean
+from evidence.models.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One question with its plan, and the heading it stands under."""
+
+    heading: str
+    question: Question
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A report as it is declared.
+
+    Attributes
+    ----------
+    name : str
+        Name of the script and of the folder below ``reports/``.
+    title : str
+    lead : str
+        What the report is about, in a sentence or two; no results.
+    sections : tuple of Section
+
+    Raises
+    ------
+    QuestionError
+        If it is empty or two questions share an id.
+    """
+
+    name: str
+    title: str
+    lead: str
+    sections: tuple[Section, ...]
+
+    def __post_init__(self) -> None:
+        ids = [section.question.id for section in self.sections]
+        problems = [
+            Problem(f"{self.name}: {name}", "stands twice", "one id a question")
+            for name in sorted({i for i in ids if ids.count(i) > 1})
+        ]
+        if not ids:
+            problems.append(Problem(self.name, "asks nothing", "declare at least one section"))
+        if problems:
+            raise QuestionError(f"analysis {self.name!r} cannot be run like this", problems)
+
+
+def analysis_names(folder: Path) -> list[str]:
+    """List the analyses of a folder by name."""
+    return sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
+
+
+def load_analysis(folder: Path, name: str) -> Analysis:
+    """Run the script that declares an analysis and take its ``ANALYSIS``.
+
+    Raises
+    ------
+    ReportError
+        If there is no such script, it cannot be run, or it declares no analysis of that name.
+    """
+    names = analysis_names(folder)
+    if name not in names:
+        problem = Problem(str(folder), f'"{name}" is no analysis', did_you_mean(name, names))
+        raise ReportError("there is nothing to run", [problem])
+    path = folder / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"_analysis_{name}", path)
+    if spec is None or spec.loader is None:
+        raise ReportError(f"{path} cannot be loaded")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except EvidenceError:
+        raise
+    except Exception as error:
+        # Whatever an analyst's own script raises is told with its place, not as our traceback.
+        line = _line_in(error, path)
+        problem = Problem(f"{path}:{line}", f"{type(error).__name__}: {error}", "mend the script")
+        raise ReportError("the script of an analysis cannot be run", [problem]) from error
+    analysis = getattr(module, "ANALYSIS", None)
+    if not isinstance(analysis, Analysis):
+        problem = Problem(str(path), "declares no ANALYSIS", "ANALYSIS = ev.Analysis(...)")
+        raise ReportError("the script declares no analysis", [problem])
+    if analysis.name != name:
+        problem = Problem(str(path), f'its name is "{analysis.name}"', f'write name="{name}"')
+        raise ReportError("an analysis is named after its script", [problem])
+    return analysis
+
+
+def load_question(folder: Path, question_id: str) -> Section:
+    """Find a question among the analyses of a folder.
+
+    Raises
+    ------
+    QuestionError
+        If no analysis declares it, with the nearest id.
+    """
+    sections = {
+        section.question.id: section
+        for name in analysis_names(folder)
+        for section in load_analysis(folder, name).sections
+    }
+    if question_id not in sections:
+        problem = Problem(str(folder), "no such question", did_you_mean(question_id, sections))
+        raise QuestionError(f"question {question_id!r} is not declared", [problem])
+    return sections[question_id]
+
+
+def _line_in(error: BaseException, path: Path) -> int:
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return error.lineno or 1
+    line, step = 1, error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_filename == str(path):
+            line = step.tb_lineno
+        step = step.tb_next
+    return line

@@ -1,0 +1,147 @@
+"""build: from an analysis to the files of its report, all of them or none."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from evidence.catalog.project import Project
+from evidence.catalog.read import study_files
+from evidence.effects.trace import LEAF_COLUMNS, trace, trace_frame
+from evidence.models.answer import Answer, answer
+from evidence.report.analysis import Analysis
+from evidence.report.collect import collect
+from evidence.report.files import (
+    csv_bytes,
+    effects_csv,
+    json_bytes,
+    partial_csv,
+    result_bytes,
+    unused_csv,
+)
+from evidence.report.page import Material, page
+from evidence.report.pictures import picture
+from evidence.report.record import run_record
+from evidence.report.result import ResultFile
+
+PAGE, RESULT, RUN = "index.html", "result.json", "run.json"
+
+
+def _quiet(_: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A report in memory: the result, what its page needs beside it, and its files."""
+
+    result: ResultFile
+    material: Material
+    run: dict[str, Any]
+    files: dict[str, bytes]
+
+
+def make(analysis: Analysis, project: Project, *, tell: Callable[[str], None] = _quiet) -> Built:
+    """Run an analysis and make its files in memory.
+
+    Raises
+    ------
+    EvidenceError
+        Whatever is wrong with data, questions or fits.
+    """
+    terms = project.terms()
+    studies = project.studies(terms)
+    answers = [
+        answer(section.question, section.plan, studies, terms, tell=tell)
+        for section in analysis.sections
+    ]
+    result = ResultFile(
+        format="evidence-result/1",
+        name=analysis.name,
+        title=analysis.title,
+        lead=analysis.lead,
+        questions=tuple(collect(a, terms) for a in answers),
+    )
+    tell(f"{analysis.name}: pictures and page")
+    drawn = {q.id: picture(q) for q in result.questions}
+    material = Material(
+        headings={s.question.id: s.heading for s in analysis.sections},
+        pictures={name: images[0] for name, images in drawn.items()},
+        descriptions={name: images[2] for name, images in drawn.items()},
+        traces={a.question.id: trace(a.table, "") if a.table.k else "" for a in answers},
+    )
+    inputs = [
+        project.terms_file,
+        *study_files(project.studies_folder),
+        project.analyses_folder / f"{analysis.name}.py",
+    ]
+    run = run_record(analysis, project, inputs)
+    files = {
+        RESULT: result_bytes(result),
+        "effects.csv": effects_csv(result),
+        "partial.csv": partial_csv(result),
+        "unused.csv": unused_csv(result),
+        "trace.csv": _trace_csv(answers),
+        RUN: json_bytes(run),
+        PAGE: page(result, material, run).encode("utf-8"),
+    }
+    for name, (svg, png, _) in drawn.items():
+        files[f"{name}.svg"], files[f"{name}.png"] = svg, png
+    return Built(result, material, run, files)
+
+
+def build(
+    analysis: Analysis,
+    project: Project,
+    folder: Path,
+    *,
+    tell: Callable[[str], None] = _quiet,
+) -> Built:
+    """Run an analysis and write its report; the folder is replaced at once or left as it was.
+
+    Raises
+    ------
+    EvidenceError
+        Whatever is wrong with data, questions or fits.
+    """
+    built = make(analysis, project, tell=tell)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        for name, content in built.files.items():
+            (staging / name).write_bytes(content)
+        staging.chmod(0o755)
+        _swap(staging, folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return built
+
+
+def _swap(staging: Path, folder: Path) -> None:
+    """Put a folder in another's place; where that fails the other stands where it stood."""
+    old = staging.with_name(f"{staging.name}-old")
+    if folder.exists():
+        folder.rename(old)
+    try:
+        staging.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _trace_csv(answers: list[Answer]) -> bytes:
+    frames = [trace_frame(a.table).assign(question=a.question.id) for a in answers if a.table.k]
+    columns = ["question", *LEAF_COLUMNS]
+    if not frames:
+        return csv_bytes(columns, [])
+    frame = pd.concat(frames, ignore_index=True).astype(object)
+    records = frame.where(frame.notna(), None).to_dict("records")
+    return csv_bytes(columns, [{str(k): v for k, v in record.items()} for record in records])

@@ -1,0 +1,158 @@
+"""Methods text with its references, made of what a report actually used."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from evidence.report.result import QuestionResult, ResultFile
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph and the ids of the references it rests on."""
+
+    text: str
+    cites: tuple[str, ...] = ()
+
+
+def methods(result: ResultFile) -> tuple[Paragraph, ...]:
+    """Write how it was done; a paragraph stands only where its method was used."""
+    questions = result.questions
+    pooled = [q for q in questions if q.main is not None]
+    text = [
+        Paragraph(
+            "Figures were read into one file a trial, each with the report and the place that "
+            "printed it, and are used as printed: a P value given as a bound stays a bound, a ± "
+            "that the page does not name stays unnamed, and units are converted by rule. A contrast "
+            "counts when its arms were randomised against each other and differ in nothing but the "
+            "treatment asked about."
+        ),
+        Paragraph(
+            "For each contrast the first of these ways that leads to an estimate and a standard "
+            "error was taken: the published estimate with its interval, standard error or exact P; "
+            "two arms with means and spreads; two arms with events; two arms with means and an "
+            "exact P. A trial counts once: of its outcomes and times the one that can be used, then "
+            "the one preferred by the question, then the one nearest to the target time. Where a "
+            "P value is the only measure of uncertainty it is taken as two-sided and from a test of "
+            "the difference named, by t where the arms' sizes were printed and by the normal "
+            "otherwise.",
+            ("handbook-6",),
+        ),
+    ]
+    text += _measures(pooled)
+    text += _pooling(pooled)
+    if any(q.main is None for q in questions):
+        text.append(
+            Paragraph(
+                "Where no trial printed an effect with its uncertainty, the stated direction of each "
+                "trial is displayed. Significant results are not counted.",
+                ("handbook-12",),
+            )
+        )
+    return tuple(text)
+
+
+def _measures(pooled: list[QuestionResult]) -> list[Paragraph]:
+    used = {q.measure for q in pooled}
+    found = []
+    if "ROM" in used:
+        found.append(
+            Paragraph(
+                "Ratios of means are analysed as logarithms, with the variance by the delta method.",
+                ("hedges-1999",),
+            )
+        )
+    if "RR" in used:
+        found.append(
+            Paragraph(
+                "Risk ratios are analysed as logarithms. Where an arm had no event, half an event was "
+                "added to each arm; trials without any event give no ratio.",
+                ("katz-1978",),
+            )
+        )
+    if any(line.design == "crossover_rct" for q in pooled for line in q.effects):
+        found.append(
+            Paragraph(
+                "Crossover trials enter as pairs, with the correlation that the question assumes.",
+                ("handbook-23",),
+            )
+        )
+    return found
+
+
+def _pooling(pooled: list[QuestionResult]) -> list[Paragraph]:
+    found = []
+    if any(q.k > 1 for q in pooled):
+        found.append(
+            Paragraph(
+                "Trials were pooled by inverse variance under random effects, the variance between "
+                "trials estimated by REML with its Q-profile interval, and the interval of the mean "
+                "by Hartung and Knapp with the multiplier not below 1. Common effect and Wald's "
+                "interval stand beside it. I² is computed from τ². The prediction interval takes t "
+                "with k − 1 degrees of freedom and is given from three trials on.",
+                (
+                    "viechtbauer-2005", "viechtbauer-2007", "hartung-2001", "roever-2015",
+                    "higgins-2002", "higgins-2009", "handbook-10",
+                ),
+            )
+        )  # fmt: skip
+        found.append(
+            Paragraph(
+                "The sensitivity analysis repeats it with the estimators of Paule and Mandel and of "
+                "DerSimonian and Laird.",
+                ("paule-1982", "dersimonian-1986"),
+            )
+        )
+    if any(q.exact is not None for q in pooled):
+        found.append(
+            Paragraph(
+                "The Bayesian normal-normal model was fitted exactly, by quadrature over τ with the "
+                "mean integrated in closed form, with the priors stated beside each answer.",
+                ("roever-2020", "roever-2021"),
+            )
+        )
+    if any(q.sampled is not None for q in pooled):
+        found.append(
+            Paragraph(
+                "The same model was fitted a second time by PyMC with the No-U-Turn sampler; both "
+                "answers stand side by side with their difference in Monte Carlo errors. A fit with "
+                "R-hat above 1.01, an effective sample size below 400 or a divergent transition is "
+                "an error.",
+                ("abril-pla-2023", "hoffman-2014", "vehtari-2021"),
+            )
+        )
+    return found
+
+
+@lru_cache(maxsize=1)
+def _library() -> dict[str, dict[str, Any]]:
+    raw = resources.files("evidence.report").joinpath("references.json").read_text("utf-8")
+    return {entry["id"]: entry for entry in json.loads(raw)}
+
+
+def reference(key: str) -> str:
+    """Write a reference in Vancouver style.
+
+    Examples
+    --------
+    >>> reference("paule-1982")
+    'Paule RC, Mandel J. Consensus values and weighting factors. J Res Natl Bur Stand. 1982;87(5):377-385. doi:10.6028/jres.087.022'
+    """
+    entry = _library()[key]
+    where = f"{entry['issued']}"
+    if "volume" in entry:
+        issue = f"({entry['issue']})" if "issue" in entry else ""
+        where += f";{entry['volume']}{issue}:{entry['page']}"
+    container = entry["container-title"]
+    lead = f"In: {container}" if entry["type"] == "chapter" else container
+    text = f"{entry['author']}. {entry['title']}. {lead}. {where}."
+    return text + (f" doi:{entry['DOI']}" if "DOI" in entry else "")
+
+
+def numbered(paragraphs: tuple[Paragraph, ...]) -> list[str]:
+    """Ids of the references in the order in which they are first cited."""
+    return list(dict.fromkeys(key for paragraph in paragraphs for key in paragraph.cites))
