@@ -61,6 +61,14 @@ def trace_frame(table: EffectTable) -> pd.DataFrame:
     DataFrame
         Columns row, figure (estimate or std_error), kind (reported, assumed, given), value, unit,
         address in the study file, report, locator, read, url, reason (of an assumption).
+
+    Examples
+    --------
+    >>> from evidence.effects.table import table_of
+    >>> trace_frame(table_of([1.0], [0.5], labels=["a"]))[["row", "figure", "value"]]
+      row     figure  value
+    0   a   estimate    1.0
+    1   a  std_error    0.5
     """
     records = [
         _leaf(name, figure, leaf)

@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from evidence.report.forest import (
+from evidence.report.forest_data import (
     AXIS,
     FOOT,
     ROW,
@@ -20,11 +20,27 @@ from evidence.report.forest import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 INK, GREY = "#1a1a1a", "#767676"
 BLUE, ORANGE = "#0173b2", "#de8f05"  # seaborn's colorblind palette, first two
 LEFT, RIGHT = 0.475, 0.765
 COLUMNS = {"label": 0.008, "left": 0.225, "right": 0.345, "weight": 0.815, "effect": 0.992}
+
+
+def new_figure(data: ForestData) -> Figure:
+    """Make an empty figure of the size that the plot needs."""
+    from matplotlib.figure import Figure
+
+    height = TOP + ROW * len(data.lines) + AXIS + FOOT * len(data.footnotes) + 0.1
+    figure = Figure(figsize=(9.6, height))
+    figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    return figure
+
+
+def draw(data: ForestData, ax: Axes) -> None:
+    """Draw the lines into an Axes that is taken whole: text columns left and right of the graph."""
+    Painter(data, ax).paint()
 
 
 @dataclass(slots=True)

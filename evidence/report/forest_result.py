@@ -8,7 +8,7 @@ import textwrap
 
 from scipy import special
 
-from evidence.report.forest import ForestData, ForestLine
+from evidence.report.forest_data import ForestData, ForestLine
 from evidence.report.numbers import interval, number, p_value, pretty_unit, significant
 from evidence.report.result import FitBlock, PartialLine, QuestionResult, Shown
 from evidence.report.wording import decimals

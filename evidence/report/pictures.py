@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from evidence.report.directions import direction_figure, direction_rows
-from evidence.report.forest import draw, new_figure
+from evidence.report.forest_marks import draw, new_figure
 from evidence.report.forest_result import forest_of
 from evidence.report.result import QuestionResult
 

@@ -1,5 +1,6 @@
 """From ``source.function`` of a reference file to the comparisons it allows."""
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,17 +11,14 @@ Adapter = Callable[[dict[str, Any]], list[Comparison]]
 
 
 def adapters() -> dict[str, Adapter]:
-    """Merge what every adapter module knows."""
-    import adapt_pairwise
-
-    merged = dict(adapt_pairwise.ADAPTERS)
-    if any((Path(__file__).parent / "bayes").glob("*.json")):
-        import adapt_bayes
-
-        twice = merged.keys() & adapt_bayes.ADAPTERS.keys()
+    """Merge what every adapter module (``adapt_*.py`` beside this file) knows."""
+    merged: dict[str, Adapter] = {}
+    for path in sorted(Path(__file__).parent.glob("adapt_*.py")):
+        found = importlib.import_module(path.stem).ADAPTERS
+        twice = merged.keys() & found.keys()
         if twice:
             raise ValueError(f"two adapters for {sorted(twice)}")
-        merged |= adapt_bayes.ADAPTERS
+        merged |= found
     return merged
 
 

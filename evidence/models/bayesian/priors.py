@@ -178,7 +178,13 @@ def half_normal(scale: float, reason: str = "") -> TauPrior:
 
 
 def half_cauchy(scale: float, reason: str = "") -> TauPrior:
-    """Half-Cauchy prior of tau; its median is ``scale``."""
+    """Half-Cauchy prior of tau; its median is ``scale``.
+
+    Examples
+    --------
+    >>> print(half_cauchy(0.5))
+    half-Cauchy(0.5)
+    """
     return TauPrior("half_cauchy", (("scale", _positive("half_cauchy: scale", scale)),), reason)
 
 
@@ -243,5 +249,11 @@ def normal(mean: float, sd: float, reason: str = "") -> MuPrior:
 
 
 def flat(reason: str = "") -> MuPrior:
-    """Give mu a flat, improper prior."""
+    """Give mu a flat, improper prior.
+
+    Examples
+    --------
+    >>> flat().proper
+    False
+    """
     return MuPrior("flat", 0.0, 1.0, reason)
