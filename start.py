@@ -35,7 +35,7 @@ def main() -> int:
     if asked not in COMMANDS:
         print(f"usage: python3 start.py {{{'|'.join(COMMANDS)}}}", file=sys.stderr)
         return 2
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (this file is what tells an older Python)
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}", file=sys.stderr)
         return 1
     set_up()

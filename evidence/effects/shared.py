@@ -25,7 +25,7 @@ def linked(items: Sequence[tuple[Comparison, T]]) -> list[list[T]]:
     """Group things whose comparisons share arms, directly or through others."""
     groups: list[list[tuple[Comparison, T]]] = []
     for c, thing in items:
-        near = [g for g in groups if any(shared_side(c, d) is not None for d, _ in g)]
+        near = [g for g in groups if any(related(c, d) for d, _ in g)]
         groups = [g for g in groups if g not in near]
         groups.append([*(pair for g in near for pair in g), (c, thing)])
     return [[thing for _, thing in group] for group in groups]
@@ -113,7 +113,7 @@ def _two_joined(a: Arm, b: Arm) -> Arm | None:
 
 
 def covariance(rows: Sequence[tuple[Comparison, Found]]) -> NDArray[np.float64]:
-    """Sampling covariance of the estimates; rows that share an arm share its variance.
+    """Sampling covariance of the estimates; rows that share an arm or people are correlated.
 
     Returns an array of shape (k, k).
     """
@@ -123,42 +123,35 @@ def covariance(rows: Sequence[tuple[Comparison, Found]]) -> NDArray[np.float64]:
         matrix[i, i] = one.std_error.value**2
         for j in range(i):
             d, two = rows[j]
-            side = shared_side(c, d)
-            if side is not None and one.arms is not None and two.arms is not None:
-                matrix[i, j] = matrix[j, i] = _shared_variance(rows[j], rows[i], side)
+            if related(c, d) and one.arms is not None and two.arms is not None:
+                matrix[i, j] = matrix[j, i] = _covariance(rows[i], rows[j])
     return matrix
 
 
-def shared_side(c: Comparison, d: Comparison) -> int | None:
-    """Side that two comparisons share: 0 the treated arm, 1 the control, None neither.
-
-    The changes within two arms of a crossover trial are of the same people: side 0.
-    """
+def related(c: Comparison, d: Comparison) -> bool:
+    """Whether two comparisons share an arm, or are of the same people (a crossover trial)."""
     if c.study.id != d.study.id:
-        return None
-    if c.control is None:
-        return 0 if c.study.design == "crossover_rct" else None
-    if c.treatment == d.treatment:
-        return 0
-    return 1 if c.control == d.control else None
+        return False
+    if c.study.design == "crossover_rct":
+        return c.study.arm(c.treatment).cohort == d.study.arm(d.treatment).cohort
+    return c.control is not None and (c.treatment == d.treatment or c.control == d.control)
 
 
-def _shared_variance(
-    first: tuple[Comparison, Found], second: tuple[Comparison, Found], side: int
-) -> float:
-    """Covariance of A - C and B - C: the variance of C, where the arms are of different people.
+def _covariance(first: tuple[Comparison, Found], second: tuple[Comparison, Found]) -> float:
+    """Covariance of A - C and B - D: the sum over both sides of sign times r s s.
 
-    In a crossover trial all three are correlated by the declared r, which leaves
-    s_C^2 + r (s_A s_B - s_A s_C - s_B s_C).
+    r is 1 for an arm with itself, the declared correlation for two periods of the same people, and
+    0 for arms of different people; so that A - C and B - C of a parallel trial share Var(C).
     """
-    c = first[0]
-    shared = _arm_error(first, side) * _arm_error(second, side)
-    r = c.assume("crossover_correlation") if c.paired else None
-    if r is None:
-        return shared
-    a, b = _arm_error(first, 1 - side), _arm_error(second, 1 - side)
-    own, other = _arm_error(first, side), _arm_error(second, side)
-    return shared + r.value * (a * b - a * other - b * own)
+    c, d = first[0], second[0]
+    declared = c.assume("crossover_correlation") if c.paired else None
+    across = 0.0 if declared is None else declared.value
+    total = 0.0
+    for i, arm in enumerate((c.treatment, c.control)):
+        for j, other in enumerate((d.treatment, d.control)):
+            r = 1.0 if arm == other else across
+            total += (-1) ** (i + j) * r * _arm_error(first, i) * _arm_error(second, j)
+    return total
 
 
 def _arm_error(row: tuple[Comparison, Found], side: int) -> float:

@@ -76,12 +76,7 @@ def make(analysis: Analysis, project: Project, *, tell: Callable[[str], None] = 
         descriptions={name: images[2] for name, images in drawn.items()},
         traces={a.question.id: trace(a.table, "") if a.table.k else "" for a in answers},
     )
-    inputs = [
-        project.terms_file,
-        *study_files(project.studies_folder),
-        project.analyses_folder / f"{analysis.name}.py",
-    ]
-    run = run_record(analysis, project, inputs)
+    run = run_record(analysis, project, inputs(analysis, project, result))
     files = {
         RESULT: result_bytes(result),
         "effects.csv": effects_csv(result),
@@ -94,6 +89,17 @@ def make(analysis: Analysis, project: Project, *, tell: Callable[[str], None] = 
     for name, (svg, png, _) in drawn.items():
         files[f"{name}.svg"], files[f"{name}.png"] = svg, png
     return Built(result, material, run, files)
+
+
+def inputs(analysis: Analysis, project: Project, result: ResultFile) -> list[Path]:
+    """List the files that a report rests on: of the studies, those it looked at."""
+    seen: set[str] = set()
+    for question in result.questions:
+        seen |= {line.study for line in question.effects}
+        seen |= {line.study for line in question.partial}
+        seen |= {line.study for line in question.unused}
+    studies = [path for path in study_files(project.studies_folder) if path.stem in seen]
+    return [project.terms_file, *studies, project.analyses_folder / f"{analysis.name}.py"]
 
 
 def build(

@@ -135,7 +135,7 @@ class Painter:
             return
         x = self._x(line.estimate)
         if line.kind == "trial":
-            size = 14 + 110 * area
+            size = max(124 * area, 3.0)  # in proportion; the smallest stays visible
             self.ax.scatter([x], [y], s=size, marker="s", color=BLUE, zorder=3, linewidths=0)
         elif line.kind == "partial":
             self.ax.scatter(

@@ -162,7 +162,7 @@ def _on_number(result: QuestionResult) -> list[str]:
         back = result.main.prediction.shown
         limits = interval(back.low, back.high, decimals(result))
         return [
-            f"A new trial's true effect is expected between {limits} "
+            f"A new trial's true effect is expected from {limits} "
             f"({percent(result.main.level)} prediction interval, {result.main.prediction.method})."
         ]
     return []
