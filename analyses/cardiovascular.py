@@ -14,8 +14,7 @@ INDIRECT = (
 )
 TAMOXIFEN = (
     INDIRECT + " Tamoxifen itself lowers cholesterol and raises venous thromboembolism: a "
-    "difference from it is not the effect of the inhibitor. In one trial (TEAM) the women on "
-    "tamoxifen changed to exemestane after two and a half to three years."
+    "difference from it is not the effect of the inhibitor."
 )
 COUNTS = ev.Assumption(
     "percent_to_count",
@@ -54,6 +53,7 @@ def lipid(outcome: str, name: str) -> ev.Section:
             measure="MD",
             unit="mmol/L",
             window=ev.Window(2, 60, 26, untimed=True),
+            background_without=("androgen", "gnrh"),
             note="Where a trial spoke only of lipids as a group, that stands for each of them.",
         ),
         LIPID_PLAN,
@@ -85,9 +85,19 @@ def events(
 
 
 DEFINITIONS = (
-    "Trials count different things as cardiovascular events; of each trial the widest definition "
-    "that it prints is used (any cardiovascular event, then cardiac events, then ischaemic heart "
-    "disease, then infarction)."
+    "Trials count different things as cardiovascular events. Of each trial the first of these that "
+    "it gives in a form that can be used is taken: any cardiovascular event, cardiac events, "
+    "ischaemic heart disease, myocardial infarction. What each trial counted stands beside its "
+    "numbers, and the sensitivity analysis leaves out all but the first."
+)
+SWITCH = (
+    "In TEAM the women on tamoxifen changed to exemestane after two and a half to three years, so "
+    "that part of the control group's time is on an inhibitor. Trials count thromboembolic events, "
+    "venous thromboembolism or venous thrombosis, as stands beside their numbers."
+)
+CEREBROVASCULAR = (
+    "ATAC counts ischaemic cerebrovascular events; BIG 1-98 counts strokes and transient "
+    "ischaemic attacks."
 )
 
 ANALYSIS = ev.Analysis(
@@ -120,8 +130,8 @@ ANALYSIS = ev.Analysis(
         events("vte", "Venous thromboembolism", ("venous_thromboembolism",), "placebo or nothing"),
         events("cv_event", "Any cardiovascular event", ANY_EVENT, "tamoxifen", DEFINITIONS),
         events("ihd", "Ischaemic heart disease", ("ischemic_heart_disease",), "tamoxifen"),
-        events("stroke", "Stroke", ("stroke",), "tamoxifen"),
-        events("vte", "Venous thromboembolism", ("venous_thromboembolism",), "tamoxifen"),
+        events("stroke", "Stroke", ("stroke",), "tamoxifen", CEREBROVASCULAR),
+        events("vte", "Venous thromboembolism", ("venous_thromboembolism",), "tamoxifen", SWITCH),
     ),
 )
 

@@ -20,7 +20,9 @@ BEFORE_AFTER = ev.Assumption(
 RATIO_PLAN = ev.Plan(
     prior_mu=ev.normal(0, 2, "On the log scale: ratios from 1/50 to 50 with 95 % probability."),
     prior_tau=ev.half_normal(
-        0.5, "The usual weakly informative choice for log ratios (Roever et al 2021)."
+        0.5,
+        "Weakly informative: τ lies below 1 with 95 % probability, where the ratios of two trials "
+        "often differ by a factor of 4.",
     ),
     seed=20200,
 )
@@ -105,7 +107,9 @@ ANALYSIS = ev.Analysis(
                 window=ev.Window(1, 60, 12, untimed=True),
                 assumptions=(BEFORE_AFTER,),
                 indirect="a change against the same men's baseline is not a treatment effect: it "
-                "holds regression to the mean and everything else that changed with time.",
+                "holds regression to the mean and everything else that changed with time. These "
+                "are the treated arms of randomised trials; single-arm trials are not yet among "
+                "the data.",
             ),
             RATIO_PLAN,
         ),

@@ -191,7 +191,8 @@ def _trace(options: argparse.Namespace) -> int:
             print(trace(table, options.row))
             shown += 1
     if not shown:
-        problem = Problem(options.row, "no row begins so", did_you_mean(options.row, rows))
+        known = {*rows, *(row.split("/")[0] for row in rows)}
+        problem = Problem(options.row, "no row begins so", did_you_mean(options.row, known))
         raise EffectError("there is nothing to trace", [problem])
     return 0
 

@@ -60,7 +60,8 @@ def summary_problems(summary: Any, at: Address) -> Iterator[Found]:
             f"a standard error of {se:g} above the SD of {sd:g}",
             "swap or check them",
         )
-    if mean is None and median is None and any(summary.get(k) is not None for k in summary):
+    told = (mean, median, _number(summary.get("centre")))
+    if all(value is None for value in told) and any(summary.get(k) is not None for k in summary):
         yield at, "a spread without a mean or median", "add the centre, or null with an open point"
 
 

@@ -12,7 +12,11 @@ from evidence.errors import Problem, QuestionError, did_you_mean
 
 Measure = Literal["MD", "ROM", "RR", "OR", "HR"]
 AssumptionName = Literal[
-    "baseline_final_correlation", "crossover_correlation", "unlabelled_spread", "percent_to_count"
+    "baseline_final_correlation",
+    "crossover_correlation",
+    "unlabelled_spread",
+    "unnamed_centre",
+    "percent_to_count",
 ]
 MEASURE_LABELS = {
     "MD": "mean difference",
@@ -50,6 +54,7 @@ class Assumption:
     name : str
         ``baseline_final_correlation`` or ``crossover_correlation`` (between -1 and 1),
         ``unlabelled_spread`` ("sd" or "se": what a ± without a name is read as),
+        ``unnamed_centre`` ("mean" or "median": what a figure named neither is read as),
         ``percent_to_count`` ("nearest", "fewest" or "most" events that print as the percentage).
     value : float or str
     reason : str
@@ -238,7 +243,11 @@ def _assumption_problems(
         return
     if not assumption.reason.strip():
         yield problem(field, "has no reason", "say why this value")
-    words = {"unlabelled_spread": ("sd", "se"), "percent_to_count": ("nearest", "fewest", "most")}
+    words = {
+        "unlabelled_spread": ("sd", "se"),
+        "unnamed_centre": ("mean", "median"),
+        "percent_to_count": ("nearest", "fewest", "most"),
+    }
     for value in (assumption.value, *assumption.otherwise):
         if assumption.name in words:
             known = words[assumption.name]

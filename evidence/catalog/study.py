@@ -20,6 +20,12 @@ Design = Literal[
     "cohort", "case_control", "cross_sectional", "case_report",
 ]  # fmt: skip
 Read = Literal["primary_full_text", "primary_abstract", "secondary_source", "registry"]
+# severity_subset: only the graver of the events; other_analysis: the same events by another
+# measure, set of people or model.
+Role = Literal[
+    "primary", "secondary_time", "subgroup", "severity_subset", "other_analysis", "off_treatment",
+    "duplicate_source",
+]  # fmt: skip
 PrintedMeasure = Literal[
     "MD", "SMD", "RR", "OR", "HR", "RD", "IRR", "ratio", "fold_change", "percent_difference",
     "ratio_of_treatments", "RR_inverse", "r", "beta", "partial_R2_percent", "threshold",
@@ -108,10 +114,15 @@ class SourceEntry(Record):
 
 
 class Summary(Record):
-    """Centre and spread as printed; ``spread`` is a ± that the page does not name."""
+    """Centre and spread as printed.
+
+    ``centre`` is a figure that the page names neither mean nor median, ``spread`` a ± that it names
+    neither SD nor SE.
+    """
 
     mean: Figure | None = None
     median: Figure | None = None
+    centre: Figure | None = None
     sd: Positive | None = None
     se: Positive | None = None
     spread: Positive | None = None
@@ -167,9 +178,7 @@ class Outcome(Record):
     id: Identifier
     outcome: OutcomeWord
     definition: Text | None = None
-    role: (
-        Literal["primary", "secondary_time", "subgroup", "off_treatment", "duplicate_source"] | None
-    ) = None
+    role: Role | None = None
     unit: UnitWord | None = None
     time: Time | None = None
     type: Literal["continuous", "binary", "time_to_event", "rate", "correlation", "direction"]

@@ -22,7 +22,7 @@ from evidence.effects.eligible import (
 )
 from evidence.effects.found import ArmEvents, ArmMean, Found
 from evidence.effects.labels import label, source_text
-from evidence.effects.partial import Part, arm_said, partly
+from evidence.effects.partial import Part, arm_said, partly, said
 from evidence.effects.printed import Comparison
 from evidence.effects.routes import best_route, from_arms
 from evidence.effects.shared import closing, combine, covariance, linked
@@ -98,19 +98,23 @@ def effect_table(studies: Iterable[Study], question: Question, terms: Terms) -> 
 def _candidates(study: Study, question: Question, terms: Terms) -> list[_Candidate]:
     pairs = arm_pairs(study, question, terms)
     why_not = study_reason(study, question)
+    reason: str | None
     made = []
     for outcome in study.outcomes:
         if outcome.outcome not in question.outcomes:
             continue
-        reason = why_not or outcome_reason(outcome, question)
-        stage = "people, design, role or time"
-        if reason is None and not pairs:
-            reason, stage = no_pair_reason(question), "comparison"
-        if reason is not None:
-            made.append(_Candidate(study, outcome, reason=reason, stage=stage))
-            continue
+        if why_not is not None:
+            stage, reason = "people or design", why_not
+        elif not pairs:
+            stage, reason = "comparison", no_pair_reason(question)
+        else:
+            stage, reason = "role or time", outcome_reason(outcome, question)
         told = pairs_told_of(outcome, pairs)
         comparisons = [Comparison(study, outcome, *pair, question, terms) for pair in told]
+        if reason is not None:
+            first = next(iter(comparisons), None)
+            made.append(_Candidate(study, outcome, first, reason=reason, stage=stage))
+            continue
         made += [_looked_at(comparison) for comparison in comparisons]
     return made
 
@@ -161,10 +165,12 @@ def _shared_arms(candidates: list[_Candidate], question: Question) -> None:
         if len(group) == 1:
             continue
         combining = question.shared_arms == "combine"
-        if group[0].comparison and group[0].comparison.paired and combining:
+        one = group[0]
+        within = question.contrast == "within"
+        if one.study.design == "crossover_rct" and (combining or within):
             _only_first(group, "the same people as in {}")
             continue
-        alike = _like_arms(group)
+        alike = [(c, c.found) for c in group if c.found] if within else _like_arms(group)
         pairs = [(c.comparison, found) for c, found in alike if c.comparison]
         joined = combine(pairs) if combining and pairs else None
         if not alike or (combining and joined is None):
@@ -269,6 +275,8 @@ def _who(c: Comparison) -> dict[str, object]:
         "study": c.study.id,
         "label": label(c.study),
         "outcome": c.outcome.id,
+        "counted": c.outcome.outcome,
+        "definition": c.outcome.definition or "",
         "treatment": c.treatment,
         "control": c.control,
         "weeks": c.outcome.weeks,
@@ -295,6 +303,8 @@ def _row(c: Comparison, found: Found) -> dict[str, object]:
     if found.arms is not None:
         treated, control = found.arms
         row["n_treatment"], row["n_control"] = _arm_size(treated), _arm_size(control)
+    if found.n_treatment is not None:
+        row["n_treatment"] = _whole(found.n_treatment)
     return row | {
         "estimate": found.estimate.value,
         "std_error": found.std_error.value,
@@ -313,6 +323,7 @@ def _part_row(c: Comparison, part: Part) -> dict[str, object]:
         "kind": part.kind,
         "said": part.said,
         "direction": part.direction,
+        "direction_from": part.direction_from,
         "estimate": value(part.estimate),
         "se_low": value(part.se_low),
         "se_high": value(part.se_high),
@@ -331,5 +342,6 @@ def _unused_row(candidate: _Candidate) -> dict[str, object]:
         "control": None if c is None else c.control,
         "stage": candidate.stage,
         "reason": candidate.reason,
+        "said": "" if c is None else said(c),
         "sources": source_text(candidate.outcome),
     }

@@ -23,6 +23,7 @@ CI_LEVEL = Assumed(
 ASSUMING_RULES = {
     "unlabelled_as_se": ("unlabelled_spread",),
     "unlabelled_as_sd": ("unlabelled_spread",),
+    "unnamed_as_mean": ("unnamed_centre",),
     "events_from_percent_nearest": ("percent_to_count",),
     "events_from_percent_fewest": ("percent_to_count",),
     "events_from_percent_most": ("percent_to_count",),
@@ -120,6 +121,11 @@ def unlabelled_as_se(spread: float) -> float:
 def unlabelled_as_sd(spread: float) -> float:
     """An unlabelled ± read as a standard deviation, as the question declares."""
     return spread
+
+
+def unnamed_as_mean(centre: float) -> float:
+    """A figure named neither mean nor median read as a mean, as the question declares."""
+    return centre
 
 
 def assumptions_in(number: Number) -> frozenset[str]:

@@ -8,6 +8,8 @@ from evidence.catalog.terms import Terms
 
 ROLE_REASONS = {
     "subgroup": "a subgroup of the trial",
+    "severity_subset": "only the graver of the events that are counted elsewhere",
+    "other_analysis": "another analysis (measure, people or model) of events counted elsewhere",
     "off_treatment": "measured after treatment had ended",
     "duplicate_source": "a second report of figures that stand elsewhere in the file",
 }

@@ -38,13 +38,17 @@ class ArmEvents:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An estimate with its standard error on the analysis scale, and how they came about."""
+    """An estimate with its standard error on the analysis scale, and how they came about.
+
+    ``n_treatment`` is set where the people are those of several arms together.
+    """
 
     estimate: Number
     std_error: Number
     route: str
     notes: tuple[str, ...] = ()
     arms: tuple[ArmMean, ArmMean] | tuple[ArmEvents, ArmEvents] | None = None
+    n_treatment: Number | None = None
 
     @property
     def part(self) -> str | None:

@@ -21,12 +21,14 @@ KINDS = {
     "estimate_with_unlabelled_spread": "an estimate whose ± is not named SD or SE",
     "estimate_alone": "an estimate without any measure of its uncertainty",
     "medians": "medians, which this measure cannot use",
+    "unnamed_centre": "figures that the page names neither means nor medians",
     "one_arm": "the treated arm only; the control arm's figures were not printed",
     "direction_with_p": "a direction with a P, but no size",
     "not_significant": "said to be not significant, no size",
     "direction": "a direction, no size",
     "p_alone": "a P, without direction or size",
     "other_unit": "figures in a unit from which no rule leads to the one asked for",
+    "one_time": "figures of one time only, so that no change can be formed",
     "other_arms": "nothing of these two arms, but something of others or in words",
 }
 NS_LEVEL = Assumed(
@@ -38,12 +40,14 @@ NS_LEVEL = Assumed(
 class Part:
     """A comparison that was reported only in part.
 
+    ``direction_from`` says whether the direction was ``stated`` or follows from ``figures``.
     ``se_low`` and ``se_high`` bound the standard error of ``estimate``; either may be open.
     """
 
     kind: str
     said: str
     direction: str | None
+    direction_from: str | None
     estimate: Number | None
     se_low: Number | None
     se_high: Number | None
@@ -57,13 +61,13 @@ def partly(c: Comparison) -> Part | None:
     """
     estimate = _estimate(c)
     p = next((contrast.p for contrast, _, _ in c.contrasts() if contrast.p is not None), None)
-    direction = _direction(c, estimate)
+    direction, told = _direction(c, estimate)
     tested = next((p for p, _ in c.tests()), None)
     low, high = (None, None) if estimate is None else _bounds(c, estimate, tested)
     kind = _kind(c, estimate, p, direction, high is not None)
     if kind is None:
         return None
-    return Part(kind, said(c), direction, estimate, low, high, p)
+    return Part(kind, said(c), direction, told, estimate, low, high, p)
 
 
 def _estimate(c: Comparison) -> Number | None:
@@ -103,14 +107,24 @@ def _bounds(
     return None, derive(recover.se_from_p, estimate.unit, estimate=estimate, p=limit)
 
 
-def _direction(c: Comparison, estimate: Number | None) -> str | None:
+def _direction(c: Comparison, estimate: Number | None) -> tuple[str | None, str | None]:
+    """Direction of the treated side, and whether it was stated or follows from figures.
+
+    "No significant change" is a statement on the test, not on the direction.
+    """
     turned_round = {"increase": "decrease", "decrease": "increase", "no_change": "no_change"}
     for contrast, _, turned in c.contrasts():
-        if contrast.direction is not None:
-            return turned_round[contrast.direction] if turned else contrast.direction
-    if estimate is not None:
-        return "increase" if estimate.value > 0 else "decrease" if estimate.value < 0 else None
-    return None
+        tested = contrast.p is not None and contrast.p.relation == "ns"
+        if contrast.direction is None or (tested and contrast.direction == "no_change"):
+            continue
+        return turned_round[contrast.direction] if turned else contrast.direction, "stated"
+    if c.control is None:
+        result = c.result(c.treatment)
+        if result is not None and result.direction is not None:
+            return result.direction, "stated"
+    if estimate is None or estimate.value == 0:
+        return None, None
+    return "increase" if estimate.value > 0 else "decrease", "figures"
 
 
 def _kind(
@@ -130,9 +144,11 @@ def _kind(
     results = [c.result(arm) for arm in (c.treatment, c.control) if arm]
     if len(results) == 2 and all(_has(result, "median") for result in results):
         return "medians"
+    if len(results) == 2 and all(_has(result, "centre") for result in results):
+        return "unnamed_centre"
     if len(results) == 2 and all(_has(result, "mean") for result in results):
         return "other_unit"
-    if c.control is not None and _has(results[0], "mean", "median"):
+    if c.control is not None and _has(results[0], "mean", "median", "centre"):
         return "one_arm"
     if p is not None and p.relation == "ns":
         return "not_significant"
@@ -142,6 +158,8 @@ def _kind(
         return "direction"
     if p is not None:
         return "p_alone"
+    if c.control is None:
+        return "one_time" if _summaries(results[0]) else None
     return "other_arms" if c.outcome.arms or c.outcome.contrasts else None
 
 
@@ -182,7 +200,8 @@ def said(c: Comparison) -> str:
     for contrast, _, _ in c.contrasts():
         words = []
         if contrast.estimate is not None:
-            words.append(f"{contrast.measure} {contrast.estimate:g}")
+            limits = "" if contrast.ci is None else " ({:g} to {:g})".format(*contrast.ci)
+            words.append(f"{contrast.measure} {contrast.estimate:g}{limits}")
         if contrast.direction is not None:
             words.append(contrast.direction.replace("_", " "))
         if contrast.p is not None:
@@ -211,8 +230,8 @@ def arm_said(c: Comparison, arm: str) -> str:
     result = c.result(arm)
     words = []
     for part, summary in _summaries(result):
-        name = "mean" if summary.mean is not None else "median"
-        value = summary.mean if summary.mean is not None else summary.median
+        centres = (("mean", summary.mean), ("median", summary.median), ("", summary.centre))
+        name, value = next(((n, v) for n, v in centres if v is not None), ("", None))
         if value is None:
             continue
         spread = next(
@@ -224,7 +243,8 @@ def arm_said(c: Comparison, arm: str) -> str:
             "",
         )
         unit = c.unit_of(part) or ""
-        words.append(f"{part.replace('_', ' ')} {name} {value:g}{spread} {unit}".strip())
+        what = f"{part.replace('_', ' ')} {name}".strip()
+        words.append(f"{what} {value:g}{spread} {unit}".strip())
     if result is not None:
         if result.events is not None:
             total = result.total if result.total is not None else result.n

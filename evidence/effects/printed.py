@@ -10,7 +10,13 @@ from evidence.catalog.question import AssumptionName, Question
 from evidence.catalog.study import ArmResult, Contrast, Outcome, PValue, Study, Summary
 from evidence.catalog.terms import Terms
 from evidence.effects import recover
-from evidence.effects.derive import CI_LEVEL, derive, unlabelled_as_sd, unlabelled_as_se
+from evidence.effects.derive import (
+    CI_LEVEL,
+    derive,
+    unlabelled_as_sd,
+    unlabelled_as_se,
+    unnamed_as_mean,
+)
 
 # Printed measures that answer each measure of a question.
 PUBLISHED = {
@@ -101,12 +107,20 @@ class Comparison:
             return self.outcome.unit
         return self.outcome.unit if self.outcome.unit in ("%", "%/year") else "%"
 
-    def mean(self, arm: str, part: str) -> Reported | None:
-        """Printed mean."""
+    def mean(self, arm: str, part: str) -> Number | None:
+        """Printed mean; a figure named neither mean nor median only by declared assumption."""
         summary = self.summary(arm, part)
-        if summary is None or summary.mean is None:
+        unit, at = self.unit_of(part), ("arms", arm, part)
+        if summary is None:
             return None
-        return self.report(summary.mean, self.unit_of(part), "arms", arm, part, "mean")
+        if summary.mean is not None:
+            return self.report(summary.mean, unit, *at, "mean")
+        declared = self.question.assumption("unnamed_centre")
+        if summary.centre is None or declared is None or declared.value != "mean":
+            return None
+        return derive(
+            unnamed_as_mean, unit, centre=self.report(summary.centre, unit, *at, "centre")
+        )
 
     def mean_se(self, arm: str, part: str) -> Number | None:
         """Standard error of a printed mean: printed, or from the SD or interval and n.

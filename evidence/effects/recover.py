@@ -384,6 +384,32 @@ def combined_se(
     return np.asarray(np.sqrt(variance / (n + m)))
 
 
+def weighted_mean(
+    first: ArrayLike, se_first: ArrayLike, second: ArrayLike, se_second: ArrayLike
+) -> Array:
+    """Mean of two independent estimates, each weighted by the inverse of its variance.
+
+    Examples
+    --------
+    >>> float(weighted_mean(1.0, 1.0, 3.0, 1.0))
+    2.0
+    """
+    w, u = np.asarray(se_first, float) ** -2, np.asarray(se_second, float) ** -2
+    return np.asarray((w * np.asarray(first) + u * np.asarray(second)) / (w + u))
+
+
+def se_of_weighted_mean(se_first: ArrayLike, se_second: ArrayLike) -> Array:
+    """Standard error of that mean.
+
+    Examples
+    --------
+    >>> round(float(se_of_weighted_mean(1.0, 1.0)), 4)
+    0.7071
+    """
+    w, u = np.asarray(se_first, float) ** -2, np.asarray(se_second, float) ** -2
+    return np.asarray((w + u) ** -0.5)
+
+
 def negative(value: ArrayLike) -> Array:
     """The same figure with its sign turned: the arms were printed the other way round."""
     return np.negative(value)

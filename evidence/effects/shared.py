@@ -25,7 +25,7 @@ def linked(items: Sequence[tuple[Comparison, T]]) -> list[list[T]]:
     """Group things whose comparisons share arms, directly or through others."""
     groups: list[list[tuple[Comparison, T]]] = []
     for c, thing in items:
-        near = [g for g in groups if any(related(c, d) for d, _ in g)]
+        near = [g for g in groups if any(related(c, d) or same_trial(c, d) for d, _ in g)]
         groups = [g for g in groups if g not in near]
         groups.append([*(pair for g in near for pair in g), (c, thing)])
     return [[thing for _, thing in group] for group in groups]
@@ -56,8 +56,10 @@ def combine(rows: Sequence[tuple[Comparison, Found]]) -> Found | None:
     same people, who cannot be counted together, or where a size was not printed.
     """
     c, first = rows[0]
-    if c.paired:
+    if c.study.design == "crossover_rct":
         return None
+    if c.control is None:
+        return _averaged(rows)
     treated, control = (_joined(_distinct(rows, side)) for side in (0, 1))
     found: Found | None = None
     if isinstance(treated, ArmMean) and isinstance(control, ArmMean):
@@ -69,6 +71,30 @@ def combine(rows: Sequence[tuple[Comparison, Found]]) -> Found | None:
     names = [" and ".join(_names(rows, side)) for side in (0, 1) if len(_names(rows, side)) > 1]
     notes = (*found.notes, *(f"{name} combined into one arm" for name in names))
     return Found(found.estimate, found.std_error, first.route, notes, found.arms)
+
+
+def same_trial(c: Comparison, d: Comparison) -> bool:
+    """Whether two changes within an arm are of one trial, which is to count once."""
+    return c.control is None and c.study.id == d.study.id
+
+
+def _averaged(rows: Sequence[tuple[Comparison, Found]]) -> Found:
+    """Make one change of those within the arms of one trial; the arms are of different people."""
+    first, found = rows[0]
+    estimate, error, n = found.estimate, found.std_error, first.size(first.treatment)
+    for c, other in rows[1:]:
+        m = c.size(c.treatment)
+        n = (
+            None
+            if n is None or m is None
+            else derive(recover.combined_n, None, n_first=n, n_second=m)
+        )
+        parts = {"se_first": error, "se_second": other.std_error}
+        rule = recover.weighted_mean
+        estimate = derive(rule, estimate.unit, first=estimate, second=other.estimate, **parts)
+        error = derive(recover.se_of_weighted_mean, error.unit, **parts)
+    notes = (*found.notes, f"{' and '.join(_names(rows, 0))} averaged by inverse variance")
+    return Found(estimate, error, found.route, notes, None, n)
 
 
 def _names(rows: Sequence[tuple[Comparison, Found]], side: int) -> list[str]:

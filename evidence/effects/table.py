@@ -15,17 +15,19 @@ from evidence.catalog.number import Number
 from evidence.errors import EffectError, Problem
 
 ROW_COLUMNS = (
-    "study", "label", "outcome", "treatment", "control", "weeks", "n_treatment", "n_control",
-    "estimate", "std_error", "route", "design", "blinding", "read", "sources", "notes", "remark",
-    "said_treatment", "said_control",
+    "study", "label", "outcome", "counted", "definition", "treatment", "control", "weeks",
+    "n_treatment", "n_control", "estimate", "std_error", "route", "design", "blinding", "read",
+    "sources", "notes", "remark", "said_treatment", "said_control",
 )  # fmt: skip
 PARTIAL_COLUMNS = (
-    "study", "label", "outcome", "treatment", "control", "weeks", "kind", "said", "direction",
+    "study", "label", "outcome", "counted", "definition", "treatment", "control", "weeks", "kind",
+    "said", "direction", "direction_from",
     "estimate", "se_low", "se_high", "p_relation", "p_value", "n_treatment", "n_control",
     "read", "sources", "remark",
 )  # fmt: skip
 UNUSED_COLUMNS = (
-    "study", "label", "outcome", "treatment", "control", "stage", "reason", "sources",
+    "study", "label", "outcome", "treatment", "control", "stage", "reason", "said",
+    "sources",
 )  # fmt: skip
 
 

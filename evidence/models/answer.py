@@ -65,7 +65,7 @@ class Answer:
 
 def _agreed(lines: pd.DataFrame, question_id: str) -> pd.DataFrame:
     """Refuse two Bayesian fits that stand further apart than chance puts them."""
-    apart = lines[lines["z"].abs() > MOST_APART]
+    apart = lines[~(lines["z"].abs() <= MOST_APART)]  # a z that is no number stands apart too
     if len(apart):
         problems = [
             Problem(

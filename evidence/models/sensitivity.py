@@ -12,7 +12,7 @@ from evidence.catalog.question import Assumption, Question
 from evidence.catalog.study import Study
 from evidence.catalog.terms import Terms
 from evidence.effects.assemble import effect_table
-from evidence.effects.table import EffectTable
+from evidence.effects.table import EffectTable, table_of
 from evidence.errors import FitError
 from evidence.models.bayesian.exact import pool_bayes
 from evidence.models.bayesian.priors import TauPrior
@@ -21,6 +21,8 @@ from evidence.models.frequentist.leave_one_out import leave_one_out
 from evidence.models.frequentist.pool import pool
 from evidence.models.plan import Plan
 
+WITHOUT_SECONDARY = "without trials known from secondary sources only"
+WITHOUT_P = "without standard errors recovered from a P"
 COLUMNS = ("group", "choice", "k", "estimate", "ci_low", "ci_high", "tau2", "why")
 
 
@@ -54,8 +56,10 @@ def sensitivity(
 
     Swept are: every assumption that a row leans on, over the values the question names; the model,
     the estimator of tau2 and the interval; the trials, left out one at a time (k >= 3); the trials
-    known from secondary sources only; those whose standard error came from a P; and the scale of
-    the prior of tau, halved and doubled.
+    known from secondary sources only; those whose standard error came from a P; those that count
+    another outcome than the first of the question; trials whose P is only a bound, added with the
+    largest standard error that the bound allows; and Bayes under the declared prior of tau and with
+    its scale halved and doubled.
 
     Returns
     -------
@@ -67,7 +71,8 @@ def sensitivity(
     if table.k:
         records += _assumptions(table, question, plan, list(studies), terms)
         records += _models(table, plan)
-        records += _rows(table, plan)
+        records += _rows(table, question, plan)
+        records += _bounded(table, plan)
         records += _priors(table, plan)
     return pd.DataFrame(records, columns=list(COLUMNS))
 
@@ -109,7 +114,7 @@ def _models(table: EffectTable, plan: Plan) -> list[dict[str, object]]:
     return found
 
 
-def _rows(table: EffectTable, plan: Plan) -> list[dict[str, object]]:
+def _rows(table: EffectTable, question: Question, plan: Plan) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     if table.k >= 3:
         without = leave_one_out(table, tau2=plan.tau2, ci=plan.ci, level=plan.level)
@@ -119,21 +124,46 @@ def _rows(table: EffectTable, plan: Plan) -> list[dict[str, object]]:
             words = f"without {labels[row]}"
             head = {"group": "trial left out", "choice": words, "k": table.k - 1}
             found.append(head | numbers)
-    secondary = table.rows["read"] == "secondary_source"
-    from_p = table.rows["route"].str.contains("exact P", regex=False)
-    for words, gone in (
-        ("without trials known from secondary sources only", secondary),
-        ("without standard errors recovered from a P", from_p),
+    first = question.outcomes[0]
+    for group, words, gone in (
+        (
+            "definition",
+            f"only trials that count {first.replace('_', ' ')}",
+            table.rows["counted"] != first,
+        ),
+        ("source", WITHOUT_SECONDARY, table.rows["read"] == "secondary_source"),
+        ("source", WITHOUT_P, table.rows["route"].str.contains("exact P", regex=False)),
     ):
         if gone.any():
-            again = subset(table, ~gone, words)
-            found.append(_pooled("source", words, again, plan))
+            found.append(_pooled(group, words, subset(table, ~gone, words), plan))
     return found
+
+
+def _bounded(table: EffectTable, plan: Plan) -> list[dict[str, object]]:
+    """Add the trials whose P is a bound, each with the largest error that its bound allows."""
+    parts = table.partial
+    usable = parts[parts["estimate"].notna() & parts["se_high"].notna()]
+    # A second arm of a trial would count its control twice.
+    usable = usable[~usable["study"].isin(table.rows["study"])].drop_duplicates("study")
+    if usable.empty:
+        return []
+    names = [*table.rows.index, *(f"{p.study}/{p.outcome}" for p in usable.itertuples())]
+    added = table_of(
+        [*table.rows["estimate"], *usable["estimate"]],
+        [*table.rows["std_error"], *usable["se_high"]],
+        labels=names,
+        measure=table.measure,
+        unit=table.unit,
+        scale=table.scale,
+    )
+    whose = " and ".join(dict.fromkeys(usable["label"]))
+    words = f"with {whose}, the standard error as large as its bound on P allows"
+    return [_pooled("reported in part", words, added, plan)]
 
 
 def _priors(table: EffectTable, plan: Plan) -> list[dict[str, object]]:
     found = []
-    for factor, words in ((0.5, "halved"), (2.0, "doubled")):
+    for factor, words in ((1.0, "as declared"), (0.5, "halved"), (2.0, "doubled")):
         prior = _scaled(plan.prior_tau, factor)
         if prior is None:
             continue
@@ -142,7 +172,7 @@ def _priors(table: EffectTable, plan: Plan) -> list[dict[str, object]]:
         found.append(
             {
                 "group": "prior",
-                "choice": f"Bayes, scale of the prior of tau {words}: {prior}",
+                "choice": f"Bayes, prior of tau {words}: {prior}",
                 "k": table.k,
                 "estimate": mu["median"],
                 "ci_low": mu["ci_low"],

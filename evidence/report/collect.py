@@ -32,6 +32,8 @@ from evidence.report.result import (
 )
 from evidence.report.wording import certainty, finding, list_words
 
+PEOPLE: dict[tuple[str, ...], str] = {("male",): "men", ("female",): "women"}
+
 
 def collect(answer: Answer, terms: Terms) -> QuestionResult:
     """Gather everything that a report says of one question."""
@@ -53,7 +55,9 @@ def collect(answer: Answer, terms: Terms) -> QuestionResult:
         indirect=question.indirect,
         note=question.note,
         window=_window(question),
+        people=PEOPLE.get(question.sexes, "men and women"),
         k=table.k,
+        trials=int(table.rows["study"].nunique()),
         considered=table.considered,
         participants=_participants(effects),
         effects=effects,

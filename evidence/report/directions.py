@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from evidence.report.forest_result import distinct_names
 from evidence.report.result import QuestionResult
 
 if TYPE_CHECKING:
@@ -25,7 +26,12 @@ TOP, ROW, FOOT = 0.62, 0.27, 0.42
 
 def direction_rows(result: QuestionResult) -> list[tuple[str, str | None, str]]:
     """Rows of the display: trial, stated direction between the arms, what was said."""
-    return [(line.label, line.direction, line.said or "in words only") for line in result.partial]
+    labels = [line.label for line in result.partial]
+    names = distinct_names(labels, [line.treatment for line in result.partial])
+    return [
+        (name, line.direction, line.said or "in words only")
+        for name, line in zip(names, result.partial, strict=True)
+    ]
 
 
 def direction_figure(result: QuestionResult) -> Figure:

@@ -54,6 +54,7 @@ class ForestData:
     favours_high: str
     footnotes: tuple[str, ...]
     pooled: float | None
+    level: float = 0.95
 
     @property
     def drawn(self) -> tuple[ForestLine, ...]:

@@ -17,6 +17,7 @@ from evidence.report.forest_data import (
     ticks,
     weights_area,
 )
+from evidence.report.numbers import level_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,8 +96,9 @@ class Painter:
         self._text(COLUMNS["label"], y, "Trial", **style)
         self._text(COLUMNS["left"], y, self.data.left_head, **style)
         self._text(COLUMNS["right"], y, self.data.right_head, **style)
-        self._text(COLUMNS["weight"], y, "Weight", ha="right", **style)
-        effect = f"{self.data.measure}\n95 % CI"
+        if self.data.pooled is not None:
+            self._text(COLUMNS["weight"], y, "Weight", ha="right", **style)
+        effect = f"{self.data.measure}\n{level_text(self.data.level)} CI"
         self._text(COLUMNS["effect"], y, effect, ha="right", **style)
         line = self._y(TOP - 0.03)
         self.ax.plot([0.005, 0.995], [line, line], color=INK, lw=0.8)
@@ -115,7 +117,8 @@ class Painter:
             return
         self._text(COLUMNS["left"], y, line.left, **style)
         self._text(COLUMNS["right"], y, line.right, **style)
-        if line.weight is not None and line.kind in ("trial", "pooled"):
+        weighed = self.data.pooled is not None and line.kind in ("trial", "pooled")
+        if line.weight is not None and weighed:
             self._text(COLUMNS["weight"], y, f"{line.weight:.1f} %", ha="right", **style)
         self._text(COLUMNS["effect"], y, line.effect, ha="right", **style)
 

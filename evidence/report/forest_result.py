@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 import textwrap
+from itertools import takewhile
 
 from scipy import special
 
 from evidence.report.forest_data import ForestData, ForestLine
-from evidence.report.numbers import interval, number, p_value, pretty_unit, significant
+from evidence.report.numbers import interval, level_text, number, p_value, pretty_unit, significant
 from evidence.report.result import FitBlock, PartialLine, QuestionResult, Shown
-from evidence.report.wording import decimals
+from evidence.report.wording import counted_text, decimals, level_of
 
 MOST_PARTIAL = 18
 READ_MARKS = {"secondary_source": "*"}
@@ -37,6 +38,7 @@ def forest_of(result: QuestionResult) -> ForestData:
         favours_high=high,
         footnotes=_footnotes(result),
         pooled=None if result.main is None or result.k == 1 else result.main.estimate,
+        level=level_of(result),
     )
 
 
@@ -74,12 +76,35 @@ def arm_text(said: str, n: int | None) -> str:
     return "not printed" if n is None else str(n)
 
 
+def distinct_names(labels: list[str], arms: list[str]) -> list[str]:
+    """Tell lines of one trial apart by the words in which their treated arms differ.
+
+    Examples
+    --------
+    >>> distinct_names(["Leder 2004", "Lew 2003", "Leder 2004"],
+    ...                ["anastrozole_daily", "anastrozole", "anastrozole_twice_weekly"])
+    ['Leder 2004, daily', 'Lew 2003', 'Leder 2004, twice weekly']
+    """
+    found = []
+    for label, arm in zip(labels, arms, strict=True):
+        same = [b.split("_") for a, b in zip(labels, arms, strict=True) if a == label]
+        if len({tuple(words) for words in same}) < 2:
+            found.append(label)
+            continue
+        columns = takewhile(lambda words: len(set(words)) == 1, zip(*same, strict=False))
+        shared = len(list(columns))
+        found.append(f"{label}, {' '.join(arm.split('_')[shared:]) or arm}")
+    return found
+
+
 def _trials(result: QuestionResult) -> list[ForestLine]:
     lines = []
+    told = distinct_names(
+        [line.label for line in result.effects], [line.treatment for line in result.effects]
+    )
+    names = dict(zip([line.row for line in result.effects], told, strict=True))
     for line in result.effects:
-        name = line.label + READ_MARKS.get(line.read, "")
-        if sum(other.label == line.label for other in result.effects) > 1:
-            name = f"{name}, {line.treatment.replace('_', ' ')}"
+        name = names[line.row] + READ_MARKS.get(line.read, "")
         lines.append(
             ForestLine(
                 "trial",
@@ -119,11 +144,8 @@ def _pooled(result: QuestionResult) -> list[ForestLine]:
         back = main.prediction.shown
         words = interval(back.low, back.high, decimals(result))
         ends = (main.prediction.low, main.prediction.high)
-        lines.append(
-            ForestLine(
-                "prediction", "95 % prediction interval", effect=words, low=ends[0], high=ends[1]
-            )
-        )
+        name = f"{level_text(main.level)} prediction interval"
+        lines.append(ForestLine("prediction", name, effect=words, low=ends[0], high=ends[1]))
     lines += [_other(result, fit) for fit in result.others]
     if result.exact is not None:
         mu = result.exact.terms[0]
@@ -149,8 +171,10 @@ def _other(result: QuestionResult, fit: FitBlock) -> ForestLine:
 
 
 def _partial(result: QuestionResult) -> list[ForestLine]:
-    drawn = [part for part in result.partial if part.estimate is not None]
-    told = [part for part in result.partial if part.estimate is None]
+    names = distinct_names([p.label for p in result.partial], [p.treatment for p in result.partial])
+    named = [p.model_copy(update={"label": n}) for p, n in zip(result.partial, names, strict=True)]
+    drawn = [part for part in named if part.estimate is not None]
+    told = [part for part in named if part.estimate is None]
     lines = [ForestLine("heading", "Estimate without an interval, not pooled")] if drawn else []
     lines += [_marked(result, part) for part in drawn]
     if told:
@@ -168,7 +192,7 @@ def _marked(result: QuestionResult, part: PartialLine) -> ForestLine:
     estimate = part.estimate or 0.0
     ends: tuple[float | None, float | None] = (None, None)
     if part.se_high is not None:
-        reach = float(special.ndtri(0.975)) * part.se_high
+        reach = float(special.ndtri((1 + level_of(result)) / 2)) * part.se_high
         ends = (estimate - reach, estimate + reach)
     value = math.exp(estimate) if result.scale == "log" else estimate
     words = f"{number(value, decimals(result))} ({_bound(part.p_relation, part.p_value)})"
@@ -188,7 +212,7 @@ def _footnotes(result: QuestionResult) -> tuple[str, ...]:
         tau = main.tau or 0.0
         notes.append(
             f"Heterogeneity: τ = {significant(tau)}, τ² = {significant(main.tau2)} "
-            f"(95 % CI {significant(main.tau2_ci_low or 0.0)} to "
+            f"({level_text(main.level)} CI {significant(main.tau2_ci_low or 0.0)} to "
             f"{significant(main.tau2_ci_high or 0.0)}, Q-profile); Q = {main.q:.2f}, "
             f"df = {main.q_df}, {p_value(main.q_p)}; I² (from τ²) = {main.i2:.0f} %"
         )
@@ -196,12 +220,19 @@ def _footnotes(result: QuestionResult) -> tuple[str, ...]:
         head = f"{main.method}. " if result.k > 1 else ""
         scale = "log scale" if result.scale == "log" else "natural scale"
         test = f"test of the mean: {p_value(main.p)}. " if result.k > 1 else ""
-        notes.append(f"{head}{test[:1].upper()}{test[1:]}Inverse-variance weights, {scale}.")
+        if result.k > 1:
+            notes.append(f"{head}{test[:1].upper()}{test[1:]}Inverse-variance weights, {scale}.")
+        notes.append("Interval of a trial: its estimate ± 1.96 standard errors.")
         if main.prediction is not None:
             notes.append(f"Prediction interval: {main.prediction.method}.")
     if any(line.read == "secondary_source" for line in result.effects):
         notes.append("* known from a secondary source only")
     notes += [f"{line.label}: {line.notes}" for line in result.effects if line.notes]
+    if len({(line.counted, line.definition) for line in result.effects}) > 1:
+        notes += [
+            f"{line.label} counts {counted_text(line.counted, line.definition)}"
+            for line in result.effects
+        ]
     if any(part.se_high is not None for part in result.partial):
         notes.append("Dotted: the widest interval that the printed bound on P allows; not pooled.")
     return tuple(notes)

@@ -29,7 +29,9 @@ def methods(result: ResultFile) -> tuple[Paragraph, ...]:
             "printed it, and are used as printed: a P value given as a bound stays a bound, a ± "
             "that the page does not name stays unnamed, and units are converted by rule. A contrast "
             "counts when its arms were randomised against each other and differ in nothing but the "
-            "treatment asked about."
+            "treatment asked about; a change within an arm is taken against that arm's own "
+            "baseline. The trials are those of the project's data folder: how they were searched for "
+            "and selected is not documented in this version."
         ),
         Paragraph(
             "For each contrast the first of these ways that leads to an estimate and a standard "

@@ -93,6 +93,17 @@ def percent(share: float, decimals: int = 0) -> str:
     return f"{value:.{decimals}f} %"
 
 
+def level_text(level: float) -> str:
+    """Write the level of an interval.
+
+    Examples
+    --------
+    >>> level_text(0.95), level_text(0.999)
+    ('95 %', '99.9 %')
+    """
+    return f"{100 * level:g} %"
+
+
 def pretty_unit(unit: str | None) -> str:
     """Write a unit as it is printed: g/cm2 as g/cm².
 

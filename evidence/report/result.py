@@ -25,6 +25,8 @@ class EffectLine(Record):
     study: str
     label: str
     outcome: str
+    counted: str
+    definition: str
     treatment: str
     control: str | None
     weeks: float | None
@@ -53,12 +55,15 @@ class PartialLine(Record):
     study: str
     label: str
     outcome: str
+    counted: str
+    definition: str
     treatment: str
     control: str | None
     weeks: float | None
     kind: str
     said: str
     direction: str | None
+    direction_from: str | None
     estimate: float | None
     se_low: float | None
     se_high: float | None
@@ -81,6 +86,7 @@ class UnusedLine(Record):
     control: str | None
     stage: str
     reason: str
+    said: str
     sources: str
 
 
@@ -238,7 +244,9 @@ class QuestionResult(Record):
     indirect: str
     note: str
     window: str
+    people: str
     k: int
+    trials: int
     considered: int
     participants: int | None
     effects: tuple[EffectLine, ...]

@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evidence.effects.partial import KINDS
-from evidence.report.numbers import interval, number, p_value, percent, pretty_unit, significant
+from evidence.report.numbers import (
+    interval,
+    level_text,
+    number,
+    p_value,
+    percent,
+    pretty_unit,
+    significant,
+)
 from evidence.report.result import BayesTerm, FitBlock, QuestionResult, Shown
-from evidence.report.wording import decimals
+from evidence.report.wording import counted_text, decimals, level_of
 
+NEAR = ("figures", "counted once", "role or time")
 READ_WORDS = {
     "primary_full_text": "full text or table of the paper",
     "primary_abstract": "abstract of the paper",
@@ -40,15 +49,19 @@ def overview_table(questions: tuple[QuestionResult, ...]) -> Table:
     """All answers of a report at a glance."""
     rows = []
     for q in questions:
-        effect = "nothing could be pooled"
-        if q.main is not None:
-            unit = f" {pretty_unit(q.unit)}" if q.unit else ""
-            effect = f"{q.measure_label} {shown_text(q, q.main.shown)}{unit}"
-        in_part = len({line.study for line in q.partial})
-        direct = "indirect" if q.indirect else "direct"
-        rows.append((q.title, str(q.k), str(in_part), effect, direct))
-    head = ("Question", "Trials used", "Trials in part", "Effect, 95 % CI", "Directness")
-    return Table("At a glance", head, tuple(rows), (1, 2), "At a glance")
+        told = [f"{q.measure_label} {shown_text(q, q.main.shown)}" if q.main else "not pooled"]
+        if q.k == 2 and q.exact is not None:
+            wald = next((fit for fit in q.others if fit.name == "wald"), None)
+            told[0] += " by Hartung-Knapp"
+            told += [] if wald is None else [f"Wald {_limits(q, wald.shown)}"]
+            mu = q.exact.terms[0].shown
+            told += [] if mu is None else [f"Bayes {_limits(q, mu)}"]
+        unit = f" {pretty_unit(q.unit)}" if q.unit and q.main else ""
+        in_part = len({line.study for line in q.partial if line.kind != "other_arms"})
+        effect = "; ".join(told) + unit
+        rows.append((q.title, q.people, str(q.trials), str(in_part), effect))
+    head = ("Question", "People", "Trials used", "Trials in part", "Effect and its interval")
+    return Table("At a glance", head, tuple(rows), (2, 3), "At a glance")
 
 
 def effects_table(result: QuestionResult) -> Table:
@@ -56,6 +69,7 @@ def effects_table(result: QuestionResult) -> Table:
     rows = [
         (
             line.label,
+            counted_text(line.counted, line.definition),
             f"{line.treatment} v {line.control or 'baseline'}",
             "" if line.weeks is None else f"{line.weeks:.0f}",
             line.said_treatment,
@@ -69,11 +83,11 @@ def effects_table(result: QuestionResult) -> Table:
         for line in result.effects
     ]
     head = (
-        "Trial", "Arms", "Week", "Printed, treatment", "Printed, control",
-        f"{result.measure_label.capitalize()}, 95 % CI", "Weight, %", "How", "Read where",
-        "Remarks",
+        "Trial", "Counted as", "Arms", "Week", "Printed, treatment", "Printed, control",
+        f"{result.measure_label.capitalize()}, {level_text(level_of(result))} CI", "Weight, %",
+        "How", "Read where", "Remarks",
     )  # fmt: skip
-    return Table("The numbers of the figure", head, tuple(rows), (2, 6))
+    return Table("The numbers of the figure", head, tuple(rows), (3, 7))
 
 
 def models_table(result: QuestionResult) -> Table:
@@ -95,9 +109,10 @@ def models_table(result: QuestionResult) -> Table:
             )
         )
     unit = f", {pretty_unit(result.unit)}" if result.unit else ""
+    level = level_text(level_of(result))
     head = (
-        "Model", f"{result.measure_label.capitalize()}{unit}, 95 % interval",
-        "τ (analysis scale), 95 % interval", "New trial, 95 % interval", "",
+        "Model", f"{result.measure_label.capitalize()}{unit}, {level} interval",
+        f"τ (analysis scale), {level} interval", f"New trial, {level} interval", "",
     )  # fmt: skip
     return Table("Models side by side", head, tuple(rows), (), "Models side by side")
 
@@ -184,7 +199,13 @@ def sensitivity_table(result: QuestionResult) -> Table | None:
         for line in result.sensitivity
     )
     unit = f", {pretty_unit(result.unit)}" if result.unit else ""
-    head = ("What", "Choice", "k", f"{result.measure_label.capitalize()}{unit}, 95 %", "τ²")
+    head = (
+        "What",
+        "Choice",
+        "k",
+        f"{result.measure_label.capitalize()}{unit}, {level_text(level_of(result))}",
+        "τ²",
+    )
     return Table("Sensitivity: the answer under other choices", head, rows, (2, 4))
 
 
@@ -213,6 +234,7 @@ def partial_table(result: QuestionResult) -> Table | None:
     rows = tuple(
         (
             part.label,
+            counted_text(part.counted, part.definition),
             f"{part.treatment} v {part.control or 'baseline'}",
             KINDS[part.kind],
             part.said,
@@ -224,6 +246,7 @@ def partial_table(result: QuestionResult) -> Table | None:
     )
     head = (
         "Trial",
+        "Counted as",
         "Arms",
         "What there is",
         "What was said",
@@ -244,23 +267,28 @@ def _bounds(low: float | None, high: float | None) -> str:
 
 def unused_tables(result: QuestionResult) -> list[Table]:
     """What could not be used: first what might have borne on the question."""
-    near = [u for u in result.unused if u.stage in ("figures", "counted once", "comparison")]
+    near = [u for u in result.unused if u.stage in NEAR]
     far = [u for u in result.unused if u not in near]
     made = []
     for title, lines in (
-        ("in the right people, but not usable", near),
-        ("other people, designs, times or roles", far),
+        ("the comparison asked about, but not used", near),
+        ("other people, designs or comparisons", far),
     ):
         rows = tuple(
             (
                 u.label,
                 u.outcome,
                 f"{u.treatment} v {u.control or 'baseline'}" if u.treatment else "",
+                u.said,
                 u.reason,
                 u.sources,
             )
             for u in lines
         )
         if rows:
-            made.append(Table(title, ("Trial", "Outcome", "Arms", "Why not", "Source"), rows))
+            made.append(
+                Table(
+                    title, ("Trial", "Outcome", "Arms", "What was said", "Why not", "Source"), rows
+                )
+            )
     return made

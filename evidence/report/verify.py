@@ -99,7 +99,9 @@ def _committed(folder: Path, name: str) -> tuple[ResultFile, dict[str, Any]]:
         problem = Problem(str(folder), f"holds no {RESULT} and {RUN}", right)
         raise ReportError("there is no report to verify", [problem])
     try:
-        result = ResultFile.model_validate_json((folder / RESULT).read_bytes())
+        raw = (folder / RESULT).read_bytes()
+        json.loads(raw, parse_constant=_refuse_constant)
+        result = ResultFile.model_validate_json(raw)
         run = json.loads((folder / RUN).read_bytes())
     except (ValidationError, ValueError) as error:
         first = str(error).splitlines()[0]
@@ -109,6 +111,10 @@ def _committed(folder: Path, name: str) -> tuple[ResultFile, dict[str, Any]]:
         problem = Problem(str(folder / RUN), "is no complete run record", right)
         raise ReportError("the committed report is damaged", [problem])
     return result, run
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is not a number")
 
 
 def _is_run_record(run: Any) -> bool:

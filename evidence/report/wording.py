@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from evidence.catalog.terms import Terms
-from evidence.report.numbers import decimals_for, interval, number, percent, pretty_unit
-from evidence.report.result import FitBlock, QuestionResult
+from evidence.report.numbers import decimals_for, interval, level_text, number, pretty_unit
+from evidence.report.result import FitBlock, PartialLine, QuestionResult
 
 DIRECTION_WORDS = {"increase": "an increase", "decrease": "a decrease", "no_change": "no change"}
 
@@ -39,12 +39,23 @@ def decimals(result: QuestionResult) -> int:
     return decimals_for(widths) if widths else 2
 
 
+def level_of(result: QuestionResult) -> float:
+    """Level of a question's intervals."""
+    return 0.95 if result.main is None else result.main.level
+
+
 def estimate_text(result: QuestionResult, fit: FitBlock) -> str:
     """Write an estimate with unit and interval: "−0.028 g/cm2 (95 % CI −0.045 to −0.011)"."""
     places = decimals(result)
     unit = f" {pretty_unit(result.unit)}" if result.unit else ""
     limits = interval(fit.shown.low, fit.shown.high, places)
-    return f"{number(fit.shown.estimate, places)}{unit} ({percent(fit.level)} CI {limits})"
+    return f"{number(fit.shown.estimate, places)}{unit} ({level_text(fit.level)} CI {limits})"
+
+
+def counted_text(word: str, definition: str) -> str:
+    """Name the outcome as the trial counts it."""
+    name = word.replace("_", " ")
+    return f"{name}: {definition}" if definition else name
 
 
 def trials(k: int) -> str:
@@ -69,16 +80,40 @@ def finding(result: QuestionResult) -> str:
         sides = f"after {result.treatment} than before it"
     counted = result.measure in ("RR", "OR", "HR")
     less, more = ("less frequent", "more frequent") if counted else ("lower", "higher")
+    basis = trials(result.trials)
+    if result.participants:
+        basis += f", {result.participants:,} people"
+    if result.k == 2:
+        return f"{result.outcome_label}: {_two(result)}; {basis}."
     if fit.ci_high < 0 or fit.ci_low > 0:
         told = f"{less if fit.ci_high < 0 else more} {sides}"
     else:
         told = f"the interval reaches from {less} to {more} {sides}"
-    basis = trials(result.k)
-    if result.participants:
-        basis += f", {result.participants:,} people"
     return (
         f"{result.outcome_label}: {told}; {result.measure_label} {estimate_text(result, fit)}; "
         f"{basis}."
+    )
+
+
+def _two(result: QuestionResult) -> str:
+    """Two trials: each of them, and the interval of the mean by three methods."""
+    places = decimals(result)
+    unit = f" {pretty_unit(result.unit)}" if result.unit else ""
+    each = " and ".join(
+        f"{number(x.shown.estimate, places)} ({interval(x.shown.low, x.shown.high, places)})"
+        for x in result.effects
+    )
+    fit, exact = result.main, result.exact
+    wald = next((other for other in result.others if other.name == "wald"), None)
+    if fit is None or wald is None or exact is None or exact.terms[0].shown is None:
+        return f"{result.measure_label} {each}{unit}"
+    bayes = exact.terms[0].shown
+    return (
+        f"{result.measure_label} {each}{unit} in the two trials; their mean "
+        f"{number(fit.shown.estimate, places)}, with an interval that two trials cannot settle: "
+        f"Hartung-Knapp {interval(fit.shown.low, fit.shown.high, places)}, Wald "
+        f"{interval(wald.shown.low, wald.shown.high, places)}, Bayes "
+        f"{interval(bayes.low, bayes.high, places)}"
     )
 
 
@@ -87,34 +122,51 @@ def _capital(text: str) -> str:
 
 
 def _nothing_pooled(result: QuestionResult) -> str:
-    if not result.partial:
-        return "No trial that could answer this question was found."
-    stated = directions(result)
-    told = [f"{n} of {DIRECTION_WORDS[d]}" for d, n in stated.items()]
-    silent = {line.study for line in result.partial if line.direction is None}
-    silent -= {line.study for line in result.partial if line.direction is not None}
-    bare = {line.study for line in result.partial if line.kind == "not_significant"} & silent
-    told += [f'{len(bare)} only of a difference that was "not significant"'] if bare else []
-    told += [f"{len(silent - bare)} of something else"] if silent - bare else []
-    split = len({line.study for line in result.partial}) - len(silent) - sum(stated.values())
-    told += [f"{split} of different directions in different arms"] if split else []
-    counted = ", ".join(told)
-    some = trials(len({line.study for line in result.partial}))
+    told = told_of(result)
+    if not told:
+        return "No trial that could answer this question reported it."
     return (
-        "No trial printed an effect with its uncertainty, so nothing can be pooled. Of "
-        f"{some} that reported it in part, {counted.replace(' of ', ' spoke of ', 1)}."
+        "No trial printed an effect with its uncertainty, so nothing can be pooled. "
+        f"{_capital(trials(len(told)))} reported it in part: {_counted(result)}."
     )
 
 
-def directions(result: QuestionResult) -> dict[str, int]:
-    """Count trials by the direction they state between the arms; a trial counts once."""
-    stated: dict[str, set[str]] = {}
+def told_of(result: QuestionResult) -> dict[str, list[PartialLine]]:
+    """What was reported in part, by trial; what tells only of other arms is left out."""
+    found: dict[str, list[PartialLine]] = {}
     for line in result.partial:
-        if line.direction is not None:
-            stated.setdefault(line.study, set()).add(line.direction)
-    single = [next(iter(found)) for found in stated.values() if len(found) == 1]
-    counts = Counter(single)
-    return {d: counts[d] for d in DIRECTION_WORDS if counts[d]}
+        if line.kind != "other_arms":
+            found.setdefault(line.study, []).append(line)
+    return found
+
+
+def _counted(result: QuestionResult) -> str:
+    """Count the trials by the direction they state, or that their figures have; each once."""
+    stated: Counter[str] = Counter()
+    figures: Counter[str] = Counter()
+    tested = other = 0
+    for lines in told_of(result).values():
+        ways = {(line.direction, line.direction_from) for line in lines if line.direction}
+        if len({direction for direction, _ in ways}) == 1:
+            direction, how = max(ways, key=lambda way: way[1] == "stated")
+            (stated if how == "stated" else figures)[str(direction)] += 1
+        elif not ways and any(line.p_relation == "ns" for line in lines):
+            tested += 1
+        else:
+            other += 1
+    parts = [f"{stated[d]} {_say(stated[d])} {w}" for d, w in DIRECTION_WORDS.items() if stated[d]]
+    parts += [
+        f"the figures of {figures[d]} show {w}" for d, w in DIRECTION_WORDS.items() if figures[d]
+    ]
+    if tested:
+        parts.append(f'{tested} {_say(tested)} only "not significant"')
+    if other:
+        parts.append(f"{other} {_say(other)} neither")
+    return ", ".join(parts)
+
+
+def _say(n: int) -> str:
+    return "states" if n == 1 else "state"
 
 
 def certainty(result: QuestionResult) -> tuple[str, ...]:
@@ -132,6 +184,7 @@ def certainty(result: QuestionResult) -> tuple[str, ...]:
 
 
 def _on_number(result: QuestionResult) -> list[str]:
+    places = decimals(result)
     if result.k == 1:
         said = [
             "k = 1: this is the result of a single trial. Nothing was pooled, and how far trials "
@@ -142,30 +195,25 @@ def _on_number(result: QuestionResult) -> list[str]:
             said.append(
                 "Bayes allows for trials that differ as the prior of τ says "
                 f"({result.exact.prior_tau}): for the mean over such trials it gives "
-                f"{interval(mu.low, mu.high, decimals(result))}."
+                f"{interval(mu.low, mu.high, places)}, a width that comes from that prior."
             )
         return said
     if result.k == 2:
-        wald = next((fit for fit in result.others if fit.name == "wald"), None)
-        exact = result.exact
-        if wald is None or exact is None or result.main is None:
-            return []
-        places, mean = decimals(result), exact.terms[0].shown
-        bayes = "" if mean is None else interval(mean.low, mean.high, places)
-        return [
-            "k = 2: the difference between trials rests on one comparison. Hartung-Knapp gives "
-            f"{interval(result.main.shown.low, result.main.shown.high, places)}, Wald "
-            f"{interval(wald.shown.low, wald.shown.high, places)}, Bayes with the declared prior "
-            f"{bayes}."
-        ]
-    if result.main is not None and result.main.prediction is not None:
-        back = result.main.prediction.shown
-        limits = interval(back.low, back.high, decimals(result))
-        return [
-            f"A new trial's true effect is expected from {limits} "
-            f"({percent(result.main.level)} prediction interval, {result.main.prediction.method})."
-        ]
-    return []
+        return ["k = 2: the difference between trials rests on one comparison."]
+    if result.main is None or result.main.prediction is None:
+        return []
+    back = result.main.prediction.shown
+    said = [
+        f"A new trial's true effect is expected between {number(back.low, places)} and "
+        f"{number(back.high, places)} ({level_text(result.main.level)} prediction interval, "
+        f"{result.main.prediction.method})."
+    ]
+    if result.main.tau2 == 0:
+        said.append(
+            "The variance between trials is estimated as 0, so that the prediction interval shows "
+            "none; few trials cannot rule it out."
+        )
+    return said
 
 
 def _on_size(result: QuestionResult) -> list[str]:
@@ -192,56 +240,51 @@ def _on_sources(result: QuestionResult) -> list[str]:
             f"{secondary:.0f} % of the weight is known from secondary sources (labels, reviews, "
             "news reports), not from the trial's own report."
         )
-    from_p = [line for line in result.effects if "exact P" in line.route]
+    from_p = list(dict.fromkeys(x.label for x in result.effects if "exact P" in x.route))
     if from_p:
-        whose = " and ".join(line.label for line in from_p)
-        said.append(
-            f"The standard error of {whose} is not printed; it was recovered from the P value."
-        )
-    full = sum(1 for line in result.effects if line.read == "primary_full_text")
-    if result.effects and full < result.k:
-        said.append(f"Full text was read of {full} of {result.k} trials.")
+        whose = " and ".join(from_p)
+        said.append(f"The standard error of {whose} was recovered from the printed P value.")
+    read = Counter(line.read for line in {x.study: x for x in result.effects}.values())
+    words = {
+        "primary_full_text": "a table or passage of the paper",
+        "primary_abstract": "the abstract only",
+        "registry": "the registry only",
+        "secondary_source": "a secondary source only",
+    }
+    if read:
+        parts = [f"{text} ({trials(read[key])})" for key, text in words.items() if read[key]]
+        said.append(f"What was read: {', '.join(parts)}.")
     return said
 
 
 def _on_parts(result: QuestionResult) -> list[str]:
-    studies = sorted({line.label for line in result.partial})
-    if not studies or result.main is None:
+    told = told_of(result)
+    if not told or result.main is None:
         return []
-    told = directions(result)
-    counted = "; ".join(f"{n} of them {DIRECTION_WORDS[d]}" for d, n in told.items())
+    names = ", ".join(sorted({lines[0].label for lines in told.values()}))
     return [
-        f"{_capital(trials(len(studies)))} reported this outcome only in part and could not be "
-        f"pooled ({', '.join(studies)})" + (f"; stated direction: {counted}." if counted else ".")
+        f"{_capital(trials(len(told)))} reported this outcome only in part and could not be "
+        f"pooled ({names}): {_counted(result)}."
     ]
 
 
 def _on_sensitivity(result: QuestionResult) -> list[str]:
     if result.main is None:
         return []
-    base = _side(result.main.ci_low, result.main.ci_high)
-    mu = None if result.exact is None else result.exact.terms[0]
-    bayes = base if mu is None else _side(mu.ci_low, mu.ci_high)
-    turned = [
-        line.choice
-        for line in result.sensitivity
-        if line.ci_low is not None
-        and line.ci_high is not None
-        and _side(line.ci_low, line.ci_high) != (bayes if line.group == "prior" else base)
-    ]
-    answered = [line for line in result.sensitivity if line.estimate is not None]
+    base = _includes(result.main.ci_low, result.main.ci_high)
+    answered = [x for x in result.sensitivity if x.ci_low is not None and x.ci_high is not None]
+    turned = [x.choice for x in answered if _includes(x.ci_low or 0, x.ci_high or 0) != base]
     if not answered:
         return []
+    now = "includes" if base else "excludes"
+    other = "excludes" if base else "includes"
     if not turned:
-        return [
-            "Whether the interval includes no difference did not change in any of "
-            f"{len(answered)} other choices."
-        ]
+        return [f"The interval {now} no difference, as in all {len(answered)} other choices."]
     return [
-        f"Whether the interval includes no difference changes in {len(turned)} of {len(answered)} "
+        f"The interval {now} no difference; it {other} it in {len(turned)} of {len(answered)} "
         f"other choices: {'; '.join(turned)}."
     ]
 
 
-def _side(low: float, high: float) -> int:
-    return -1 if high < 0 else 1 if low > 0 else 0
+def _includes(low: float, high: float) -> bool:
+    return low <= 0 <= high

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from helpers import contrast, outcome, study, summary, table
+from helpers import assume, contrast, outcome, study, summary, table
 from scipy import stats
 
 from evidence.effects.partial import KINDS
@@ -33,6 +33,7 @@ CASES = [
      {"a": {"final": summary(10.0, spread=4.0)}, "p": {"final": summary(20.0, spread=5.0)}}, []),
     ("estimate_alone", MEANS, []),
     ("medians", {"a": {"final": {"median": 10.0}}, "p": {"final": {"median": 20.0}}}, []),
+    ("unnamed_centre", {"a": {"final": {"centre": 10.0}}, "p": {"final": {"centre": 20.0}}}, []),
     ("one_arm", {"a": {"n": 8, "final": summary(10.0, sd=4.0)}}, []),
     ("direction_with_p", None, [contrast(direction="decrease", p=BELOW)]),
     ("not_significant", None, [contrast(p=NS)]),
@@ -45,13 +46,47 @@ CASES = [
 ]  # fmt: skip
 
 
+WITHIN = [("one_time", {"a": {"n": 8, "final": summary(10.0, sd=4.0)}}, [])]
+
+
+@pytest.mark.parametrize(("kind", "arms", "contrasts"), WITHIN)
+def test_kinds_of_changes_within_an_arm(kind: str, arms: Any, contrasts: list[Any]) -> None:
+    assert part(arms, *contrasts, contrast="within", control=())["kind"] == kind
+
+
+def test_another_arm_says_nothing_of_a_change_within_this_one() -> None:
+    found = table(study(outcome({"p": {"final": summary(9.0)}})), contrast="within", control=())
+    assert (len(found.partial), len(found.unused)) == (0, 1)
+
+
 @pytest.mark.parametrize(("kind", "arms", "contrasts"), CASES)
 def test_kinds(kind: str, arms: Any, contrasts: list[Any]) -> None:
     assert part(arms, *contrasts)["kind"] == kind
 
 
+def test_a_figure_named_neither_mean_nor_median_is_a_mean_only_where_declared() -> None:
+    arms = {"a": {"final": {"centre": 10.0}}, "p": {"final": {"centre": 20.0}}}
+    exact = contrast(p={"relation": "=", "value": 0.01})
+    asked = study(outcome(arms, [exact]))
+    assert table(asked).k == 0
+    assert table(asked, assumptions=(assume("unnamed_centre", "median"),)).k == 0
+    read = table(asked, assumptions=(assume("unnamed_centre", "mean"),))
+    assert read.rows["estimate"].tolist() == [-10.0]
+    assert read.assumptions_used == ("unnamed_centre",)
+
+
+def test_direction_is_told_apart_from_what_figures_show() -> None:
+    stated = part(None, contrast(direction="decrease"))
+    assert (stated["direction"], stated["direction_from"]) == ("decrease", "stated")
+    shown = part(MEANS)
+    assert (shown["direction"], shown["direction_from"]) == ("decrease", "figures")
+    # "No significant change" is a statement on the test.
+    silent = part(None, contrast(direction="no_change", p=NS))
+    assert (silent["direction"], silent["kind"]) == (None, "not_significant")
+
+
 def test_every_kind_is_tested() -> None:
-    assert {kind for kind, *_ in CASES} == set(KINDS)
+    assert {kind for kind, *_ in [*CASES, *WITHIN]} == set(KINDS)
 
 
 def test_nothing_said_is_unused_not_partial() -> None:

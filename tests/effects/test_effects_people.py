@@ -201,10 +201,12 @@ def test_arms_that_were_not_randomised_against_one_another_are_no_pair(change: A
         assert table(study(outcome({"a": A, "p": P}), arms=arms)).k == 0
 
 
-@pytest.mark.parametrize("role", ["subgroup", "off_treatment", "duplicate_source"])
+@pytest.mark.parametrize(
+    "role", ["subgroup", "severity_subset", "other_analysis", "off_treatment", "duplicate_source"]
+)
 def test_roles_that_do_not_count(role: str) -> None:
     found = table(study(outcome({"a": A, "p": P}, role=role)))
-    assert (found.k, found.unused["stage"].tolist()) == (0, ["people, design, role or time"])
+    assert (found.k, found.unused["stage"].tolist()) == (0, ["role or time"])
 
 
 @pytest.mark.parametrize(

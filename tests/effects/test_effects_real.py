@@ -110,7 +110,8 @@ def test_the_spine_of_women(tables: dict[str, EffectTable]) -> None:
     found = tables["spine_women"]
     goss = found.rows.set_index("study").loc["goss-2005"]
     assert goss["estimate"] == pytest.approx(-4.65)
-    assert goss["std_error"] == pytest.approx(4.65 / stats.t.isf(0.004, 122 + 104 - 2))
+    # The numbers enrolled are known, those with a scan at 24 months are not: hence the normal.
+    assert goss["std_error"] == pytest.approx(4.65 / stats.norm.isf(0.004))
     assert "cuzick-2014" not in set(found.rows["study"])
     cuzick = found.partial.set_index("study").loc["cuzick-2014"]
     assert cuzick["kind"] == "estimate_with_bounded_p"

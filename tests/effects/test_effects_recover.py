@@ -294,5 +294,10 @@ def test_every_rule_is_tested_here() -> None:
     assert len(rules) > 25
     assert [name for name in rules if f"recover.{name}" not in text] == []
     assert recover.negative(2.0) == -2.0
+    pair = np.array([1.0, 4.0]), np.array([0.5, 2.0])
+    assert recover.weighted_mean(1.0, 0.5, 4.0, 2.0) == pytest.approx(
+        np.average(pair[0], weights=pair[1] ** -2)
+    )
+    assert recover.se_of_weighted_mean(0.5, 2.0) == pytest.approx((pair[1] ** -2).sum() ** -0.5)
     assert recover.logarithm(math.e) == pytest.approx(1.0)
     assert recover.convert_unit(2.0, 3.0) == 6.0

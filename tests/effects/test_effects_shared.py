@@ -237,7 +237,24 @@ def test_changes_within_the_arms_of_a_crossover_are_of_the_same_people() -> None
     for shared in ("combine", "covariance"):
         found = table(doses(figures, **CROSSOVER), **within, shared_arms=shared)
         assert (found.k, found.considered) == (1, 2)
-    assert table(doses(figures), **within).k == 2
+
+
+def test_changes_within_the_arms_of_one_trial_count_once() -> None:
+    figures = {
+        "low": {"n": 16, "change": summary(-5.0, sd=4.0)},
+        "high": {"n": 9, "change": summary(-8.0, sd=6.0)},
+    }
+    within = {"contrast": "within", "control": ()}
+    found = table(doses(figures), **within)
+    assert (found.k, found.considered) == (1, 2)
+    weights = np.array([1.0, 0.25])
+    row = found.rows.iloc[0]
+    assert row["estimate"] == pytest.approx(np.average([-5.0, -8.0], weights=weights))
+    assert row["std_error"] == pytest.approx(weights.sum() ** -0.5)
+    assert row["n_treatment"] == 25
+    assert "averaged by inverse variance" in row["notes"]
+    apart = table(doses(figures), **within, shared_arms="covariance")
+    assert (apart.k, apart.independent) == (2, True)
 
 
 # --- the same patients --------------------------------------------------------------------------
