@@ -6,6 +6,7 @@ Each command imports what it needs when it runs, so that help and checks start a
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -28,6 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 where all is well, 1 where something is wrong (and said on standard error), 2 for a
         command that cannot be understood.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that knows no tree signs or accents is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
         code = int(options.run(options))

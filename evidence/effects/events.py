@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evidence.effects import recover
+from evidence.effects import counts
 from evidence.effects.derive import derive
 from evidence.effects.found import ArmEvents, Found
 from evidence.effects.printed import Comparison
@@ -34,9 +34,9 @@ def arm_events(c: Comparison, arm: str) -> ArmEvents | None:
     if declared is None:
         return None
     rule = {
-        "nearest": recover.events_from_percent_nearest,
-        "fewest": recover.events_from_percent_fewest,
-        "most": recover.events_from_percent_most,
+        "nearest": counts.events_from_percent_nearest,
+        "fewest": counts.events_from_percent_fewest,
+        "most": counts.events_from_percent_most,
     }[str(declared.value)]
     percent = c.report(result.events_percent, "%", "arms", arm, "events_percent")
     return ArmEvents(derive(rule, "events", percent=percent, total=total), total)
@@ -48,8 +48,8 @@ def from_events(c: Comparison, treated: ArmEvents, control: ArmEvents) -> Iterat
     if a + b == 0 or (a == n and b == m):
         return
     rules = {
-        "RR": (recover.log_risk_ratio, recover.se_log_risk_ratio),
-        "OR": (recover.log_odds_ratio, recover.se_log_odds_ratio),
+        "RR": (counts.log_risk_ratio, counts.se_log_risk_ratio),
+        "OR": (counts.log_odds_ratio, counts.se_log_odds_ratio),
     }[c.question.measure]
     inputs = {
         "events_first": treated.events,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from evidence.catalog.number import Assumed, Derived, Given, Number, Reported, leaves
-from evidence.effects import derive, recover
+from evidence.effects import counts, derive, recover
 from evidence.effects.table import EffectTable
 from evidence.errors import EffectError, Problem, did_you_mean
 
@@ -81,7 +81,8 @@ def trace_frame(table: EffectTable) -> pd.DataFrame:
 
 def rule_text(name: str) -> str:
     """Say in a line what a rule does: the head of its docstring."""
-    function = getattr(recover, name, None) or getattr(derive, name, None)
+    homes = (recover, counts, derive)
+    function = next((getattr(home, name) for home in homes if hasattr(home, name)), None)
     document = (function.__doc__ or "") if function is not None else ""
     return document.strip().split("\n")[0].rstrip(".")
 

@@ -164,7 +164,7 @@ def _bounded(table: EffectTable, plan: Plan) -> list[dict[str, object]]:
 def _priors(table: EffectTable, plan: Plan) -> list[dict[str, object]]:
     found = []
     for factor, words in ((1.0, "as declared"), (0.5, "halved"), (2.0, "doubled")):
-        prior = _scaled(plan.prior_tau, factor)
+        prior = plan.prior_tau if factor == 1.0 else _scaled(plan.prior_tau, factor)
         if prior is None:
             continue
         fit = pool_bayes(table, tau=prior, mu=plan.prior_mu, level=plan.level)

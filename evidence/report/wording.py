@@ -271,20 +271,20 @@ def _on_parts(result: QuestionResult) -> list[str]:
 def _on_sensitivity(result: QuestionResult) -> list[str]:
     if result.main is None:
         return []
-    base = _includes(result.main.ci_low, result.main.ci_high)
+    base = _side(result.main.ci_low, result.main.ci_high)
     answered = [x for x in result.sensitivity if x.ci_low is not None and x.ci_high is not None]
-    turned = [x.choice for x in answered if _includes(x.ci_low or 0, x.ci_high or 0) != base]
+    turned = [x.choice for x in answered if _side(x.ci_low or 0, x.ci_high or 0) != base]
     if not answered:
         return []
-    now = "includes" if base else "excludes"
-    other = "excludes" if base else "includes"
+    now = "excludes" if base else "includes"
+    other = "otherwise" if base else "excludes it"
     if not turned:
         return [f"The interval {now} no difference, as in all {len(answered)} other choices."]
     return [
-        f"The interval {now} no difference; it {other} it in {len(turned)} of {len(answered)} "
-        f"other choices: {'; '.join(turned)}."
+        f"The interval {now} no difference; it {'is ' if base else ''}{other} in {len(turned)} of "
+        f"{len(answered)} other choices: {'; '.join(turned)}."
     ]
 
 
-def _includes(low: float, high: float) -> bool:
-    return low <= 0 <= high
+def _side(low: float, high: float) -> int:
+    return -1 if high < 0 else 1 if low > 0 else 0

@@ -11,7 +11,7 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import Table2x2
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
-from evidence.effects import recover
+from evidence.effects import counts, recover
 
 size = st.integers(3, 5000)
 spread = st.floats(1e-3, 1e3)
@@ -203,47 +203,41 @@ def test_ratios_of_events_against_statsmodels(cells: tuple[int, int, int, int]) 
     four = np.array([[a, n - a], [c, m - c]], dtype=float)
     # statsmodels' own shift_zeros adds a half to the empty cell alone, which is biased.
     two = Table2x2(four + 0.5 * (four == 0).any(), shift_zeros=False)
-    assert recover.log_odds_ratio(a, n, c, m) == pytest.approx(
-        two.log_oddsratio, rel=1e-7, abs=1e-9
-    )
-    assert recover.se_log_odds_ratio(a, n, c, m) == pytest.approx(two.log_oddsratio_se)
-    assert recover.log_risk_ratio(a, n, c, m) == pytest.approx(
-        two.log_riskratio, rel=1e-7, abs=1e-9
-    )
-    assert recover.se_log_risk_ratio(a, n, c, m) == pytest.approx(two.log_riskratio_se)
+    assert counts.log_odds_ratio(a, n, c, m) == pytest.approx(two.log_oddsratio, rel=1e-7, abs=1e-9)
+    assert counts.se_log_odds_ratio(a, n, c, m) == pytest.approx(two.log_oddsratio_se)
+    assert counts.log_risk_ratio(a, n, c, m) == pytest.approx(two.log_riskratio, rel=1e-7, abs=1e-9)
+    assert counts.se_log_risk_ratio(a, n, c, m) == pytest.approx(two.log_riskratio_se)
 
 
 @given(tables)
 def test_swapping_the_arms_of_events(cells: tuple[int, int, int, int]) -> None:
     a, n, c, m = cells
     for ratio, error in (
-        (recover.log_risk_ratio, recover.se_log_risk_ratio),
-        (recover.log_odds_ratio, recover.se_log_odds_ratio),
+        (counts.log_risk_ratio, counts.se_log_risk_ratio),
+        (counts.log_odds_ratio, counts.se_log_odds_ratio),
     ):
         assert ratio(a, n, c, m) == pytest.approx(-ratio(c, m, a, n), abs=1e-9)
         assert error(a, n, c, m) == pytest.approx(error(c, m, a, n))
-    ratio, error = recover.log_odds_ratio, recover.se_log_odds_ratio
+    ratio, error = counts.log_odds_ratio, counts.se_log_odds_ratio
     assert ratio(a, n, c, m) == pytest.approx(-ratio(n - a, n, m - c, m), abs=1e-9)
     assert error(a, n, c, m) == pytest.approx(error(n - a, n, m - c, m))
 
 
 def test_an_arm_without_events_by_hand() -> None:
-    assert recover.log_risk_ratio(0, 50, 5, 50) == pytest.approx(math.log((0.5 / 51) / (5.5 / 51)))
-    assert recover.se_log_risk_ratio(0, 50, 5, 50) == pytest.approx(
+    assert counts.log_risk_ratio(0, 50, 5, 50) == pytest.approx(math.log((0.5 / 51) / (5.5 / 51)))
+    assert counts.se_log_risk_ratio(0, 50, 5, 50) == pytest.approx(
         math.sqrt(1 / 0.5 - 1 / 51 + 1 / 5.5 - 1 / 51)
     )
-    assert recover.log_odds_ratio(0, 50, 5, 50) == pytest.approx(
-        math.log(0.5 * 45.5 / (50.5 * 5.5))
-    )
+    assert counts.log_odds_ratio(0, 50, 5, 50) == pytest.approx(math.log(0.5 * 45.5 / (50.5 * 5.5)))
 
 
 @given(st.integers(1, 20_000), st.data())
 def test_counts_from_a_percentage_hold_the_true_count(total: int, data: st.DataObject) -> None:
     events = data.draw(st.integers(0, total))
     percent = round(100 * events / total, 1)
-    nearest = float(recover.events_from_percent_nearest(percent, total))
-    fewest = float(recover.events_from_percent_fewest(percent, total))
-    most = float(recover.events_from_percent_most(percent, total))
+    nearest = float(counts.events_from_percent_nearest(percent, total))
+    fewest = float(counts.events_from_percent_fewest(percent, total))
+    most = float(counts.events_from_percent_most(percent, total))
     exact = 100 * events / total
     # A count whose percentage lies on the edge of rounding may be printed either way.
     assume(abs(abs(exact - percent) - 0.05) > 1e-6)
@@ -256,9 +250,9 @@ def test_counts_from_a_percentage_hold_the_true_count(total: int, data: st.DataO
 @pytest.mark.parametrize("percent", [0.0, 0.04, 99.96, 100.0])
 def test_counts_from_a_percentage_stay_within_the_arm(percent: float) -> None:
     for rule in (
-        recover.events_from_percent_fewest,
-        recover.events_from_percent_nearest,
-        recover.events_from_percent_most,
+        counts.events_from_percent_fewest,
+        counts.events_from_percent_nearest,
+        counts.events_from_percent_most,
     ):
         assert 0 <= float(rule(percent, 5000)) <= 5000
 
@@ -282,17 +276,18 @@ def test_rules_take_arrays() -> None:
     expected = [recover.se_from_p(e, p) for e, p in zip(estimates, ps, strict=True)]
     assert recover.se_from_p(estimates, ps) == pytest.approx(np.array(expected))
     rows = (np.array([0, 5]), np.array([50, 50]), np.array([5, 4]), np.array([50, 60]))
-    both = recover.se_log_risk_ratio(*rows)
-    assert both[0] == pytest.approx(recover.se_log_risk_ratio(0, 50, 5, 50))
-    assert both[1] == pytest.approx(recover.se_log_risk_ratio(5, 50, 4, 60))
+    both = counts.se_log_risk_ratio(*rows)
+    assert both[0] == pytest.approx(counts.se_log_risk_ratio(0, 50, 5, 50))
+    assert both[1] == pytest.approx(counts.se_log_risk_ratio(5, 50, 4, 60))
 
 
 def test_every_rule_is_tested_here() -> None:
     text = inspect.getsource(inspect.getmodule(test_rules_take_arrays))  # type: ignore[arg-type]
-    rules = [name for name, rule in vars(recover).items()
+    rules = [f"{home.__name__.rpartition('.')[2]}.{name}" for home in (recover, counts)
+             for name, rule in vars(home).items()
              if inspect.isfunction(rule) and not name.startswith("_")]  # fmt: skip
     assert len(rules) > 25
-    assert [name for name in rules if f"recover.{name}" not in text] == []
+    assert [name for name in rules if name not in text] == []
     assert recover.negative(2.0) == -2.0
     pair = np.array([1.0, 4.0]), np.array([0.5, 2.0])
     assert recover.weighted_mean(1.0, 0.5, 4.0, 2.0) == pytest.approx(
