@@ -74,6 +74,19 @@ class ReportError(EvidenceError):
     """A report cannot be built, or what is committed does not match what was rebuilt."""
 
 
+class EvidenceWarning(UserWarning):
+    """Root of the package's warnings: a code to silence it by, and the problem in words."""
+
+    def __init__(self, code: str, problem: Problem) -> None:
+        super().__init__(f"[{code}] {problem}")
+        self.code = code
+        self.problem = problem
+
+
+class PlausibilityWarning(EvidenceWarning):
+    """A figure is possible, and yet more often a mistake than a finding."""
+
+
 def did_you_mean(word: str, known: Iterable[str], *, most: int = 12) -> str:
     """Name the nearest known word, or list the known ones when none is near.
 

@@ -81,8 +81,13 @@ def trace_frame(table: EffectTable) -> pd.DataFrame:
 
 def rule_text(name: str) -> str:
     """Say in a line what a rule does: the head of its docstring."""
+    from evidence.effects.sizes.registry import MEASURES
+
     homes = (recover, counts, derive)
     function = next((getattr(home, name) for home in homes if hasattr(home, name)), None)
+    if function is None:
+        kernels = {measure.kernel.__name__: measure.kernel for measure in MEASURES.values()}
+        function = kernels.get(name)
     document = (function.__doc__ or "") if function is not None else ""
     return document.strip().split("\n")[0].rstrip(".")
 
