@@ -1,6 +1,5 @@
 """Reference files of pairwise meta-analysis: which of our calls answers which of theirs."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,19 +8,36 @@ from comparison import Comparison, NotOfferedError
 from evidence.effects.table import EffectTable, table_of
 from evidence.models.frequentist.fit import FitStatistics, PooledFit
 from evidence.models.frequentist.kernels import h2_of, i2_of
-from evidence.models.frequentist.leave_one_out import leave_one_out
 from evidence.models.frequentist.pool import pool
 from evidence.models.frequentist.prediction import prediction_interval
+from evidence.models.frequentist.ratio import i2_from_q
 from evidence.models.frequentist.shrinkage import shrunken_effects
+from evidence.models.frequentist.subgroups import subgroups
 
-TAU2 = {"REML": "reml", "PM": "paule_mandel", "DL": "dersimonian_laird"}
+TAU2 = {
+    "REML": "reml",
+    "ML": "maximum_likelihood",
+    "PM": "paule_mandel",
+    "PMM": "paule_mandel_median",
+    "EB": "empirical_bayes",
+    "DL": "dersimonian_laird",
+    "DLIT": "dersimonian_laird_iterated",
+    "HE": "hedges",
+    "HS": "hunter_schmidt",
+    "HSk": "hunter_schmidt_corrected",
+    "SJ": "sidik_jonkman",
+    "GENQ": "generalised_q",
+}
 CI = {"z": "wald", "t": "t", "knha": "hartung_knapp", "adhoc": "hartung_knapp_floored"}
-# Closed forms agree to rounding; REML and Paule-Mandel to the reference's stopping rule.
-TOLERANCE = {"EE": 1e-9, "DL": 1e-9, "PM": 1e-7, "REML": 1e-7}
-INTERVAL_TOLERANCE = 1e-6  # ends of the Q-profile interval
+# Closed forms agree to rounding; the others to the reference's stopping rule.
+ITERATED = ("REML", "ML", "PM", "PMM", "EB", "DLIT")
+ZERO_TAU2 = 1e-6  # where both are below it, neither search can tell tau2 from 0
+INTERVAL_KINDS = {"QP": "q_profile", "PL": "profile_likelihood", "GENQ": "generalised_q"}
+INTERVAL_TOLERANCE = {"QP": 1e-6, "PL": 1e-5}
+GENQ_TOLERANCE = 1.3e-4  # their root finder's default, on the scale of tau2
 # Their Paule-Mandel stops at the fourth digit (its generalised Q misses k - 1 there); the metafor
 # files have the same figures to 1e-12.
-METAGEN_TOLERANCE = {"DL": 1e-9, "PM": 3e-4, "REML": 1e-6}
+METAGEN_TOLERANCE = {"PM": 3e-4} | dict.fromkeys(("DL", "HE", "HS", "SJ"), 1e-9)  # else 1e-6
 METAGEN_PREDICTION = {
     "HTS": ("wald", "k-2"),
     "V": ("wald", "k-1"),
@@ -29,38 +45,66 @@ METAGEN_PREDICTION = {
     "HK": ("hartung_knapp", "k-1"),
     "HK-PR": ("hartung_knapp", "k-2"),
 }
+METAGEN_CI = {
+    ("classic", ""): "wald",
+    ("HK", ""): "hartung_knapp",
+    ("HK", "se"): "hartung_knapp_floored",
+    ("HK", "ci"): "hartung_knapp_wider",
+    ("HK", "IQWiG6"): "hartung_knapp_checked",
+}
 
 
-def _table(fixture: dict[str, Any]) -> EffectTable:
+def table_from(fixture: dict[str, Any]) -> EffectTable:
     y = [row["yi"] for row in fixture["data"]]
     v = [row["vi"] for row in fixture["data"]]
     return table_of(y, np.sqrt(v), labels=[str(row["id"]) for row in fixture["data"]])
 
 
-def _options(fixture: dict[str, Any], test: str) -> dict[str, Any]:
+def options_of(fixture: dict[str, Any], test: str) -> dict[str, Any]:
     """Return our keywords for a metafor call; what they do not cover is not offered."""
     stated = fixture["options"]
-    unknown = set(stated) - {"measure", "model", "method", "test", "level"}
+    unknown = set(stated) - {
+        "measure",
+        "model",
+        "method",
+        "test",
+        "level",
+        "extra",
+        "order",
+        "order_of_rows",
+    }
     if unknown:
         raise NotOfferedError(f"{fixture['name']}: options {sorted(unknown)}")
     method, level = stated["method"], stated.get("level", 95) / 100
-    if method == "EE":
-        return {"model": "common", "ci": CI[test], "level": level}
-    if method not in TAU2:
+    if method in ("EE", "FE", "CE"):
+        found = {"model": "common", "ci": CI[test], "level": level}
+    elif method in TAU2:
+        found = {"tau2": TAU2[method], "ci": CI[test], "level": level}
+    else:
         raise NotOfferedError(f"{fixture['name']}: method {method!r}")
-    return {"tau2": TAU2[method], "ci": CI[test], "level": level}
+    for name, value in (stated.get("extra") or {}).items():
+        if name == "weights":
+            found["weights"] = [row[value] for row in fixture["data"]]
+        elif name == "weighted" and value == "FALSE":
+            found["weights"] = "equal"
+        elif name == "tau2":
+            found["tau2"] = float(value)
+        else:
+            raise NotOfferedError(f"{fixture['name']}: {name}={value}")
+    return found
 
 
 def rma_uni(fixture: dict[str, Any]) -> list[Comparison]:
     """Compare ``rma.uni`` with ``predict``, ``confint`` and ``blup``."""
-    table, expected = _table(fixture), fixture["expected"]
-    fit = pool(table, **_options(fixture, fixture["options"]["test"]))
-    tolerance = TOLERANCE[fixture["options"]["method"]]
+    table, expected = table_from(fixture), fixture["expected"]
+    options = options_of(fixture, fixture["options"]["test"])
+    fit = pool(table, **options)
+    tolerance = 1e-7 if fixture["options"]["method"] in ITERATED else 1e-9
     found: list[Comparison] = []
     pairs = _coefficient(fit, expected, "") + _spread(fit, expected)
     pairs.append(("weights", fit.weights.to_numpy(), expected["weights_percent"]))
     for name, likelihood in (("ML", fit.full_likelihood), ("REML", fit.restricted_likelihood)):
-        pairs += _statistics(likelihood, expected["fit"][name], name)
+        pairs += statistics_pairs(likelihood, expected["fit"][name], name)
     if "predict" in expected:
         pairs += _predict(fit, expected)
     if "blup" in expected:
@@ -72,11 +116,14 @@ def rma_uni(fixture: dict[str, Any]) -> list[Comparison]:
             pair = (f"blup {ours}", own[ours].to_numpy(), stated[theirs])
             found.append(Comparison(*pair, tolerance, relative=tolerance <= 1e-9))
     for test, stated in expected["by_test"].items():
-        other = pool(table, **_options(fixture, test))
+        other = pool(table, **options_of(fixture, test))
         pairs += _coefficient(other, stated, f"{test} ")
         pairs += _prediction_ends(other, stated, f"{test} ")
     found += [Comparison(*pair, tolerance, relative=True) for pair in pairs]
-    return found + _tau2_interval(fit, expected.get("tau2_ci", {}).get("QP"))
+    for kind, stated in expected.get("tau2_ci", {}).items():
+        other = pool(table, **options, tau2_interval=INTERVAL_KINDS[kind])
+        found += _genq(other, stated) if kind == "GENQ" else _tau2_interval(other, stated, kind)
+    return found
 
 
 Pair = tuple[str, object, object]
@@ -99,16 +146,18 @@ def _spread(fit: PooledFit, stated: dict[str, Any]) -> list[Pair]:
         ("q", own.q, stated["QE"]),
         ("q df", own.df, stated["QE_df"]),
         ("q p", own.p, stated["QE_p"]),
-        ("i2", own.i2, stated["I2"]),
-        ("h2", own.h2, stated["H2"]),
     ]
-    if fit.model == "random":
-        pairs.append(("tau2", own.tau2, stated["tau2"]))
-        pairs.append(("tau2_std_error", own.tau2_std_error, stated["se_tau2"]))
+    if own.tau2 is None or max(own.tau2, stated["tau2"]) >= ZERO_TAU2:
+        pairs += [("i2", own.i2, stated["I2"]), ("h2", own.h2, stated["H2"])]
+    if own.tau2 is not None:
+        if max(own.tau2, stated["tau2"]) >= ZERO_TAU2:
+            pairs.append(("tau2", own.tau2, stated["tau2"]))
+        if fit.tau2_method != "fixed":  # a stated tau2 has no standard error, they print one
+            pairs.append(("tau2_std_error", own.tau2_std_error, stated["se_tau2"]))
     return pairs
 
 
-def _statistics(own: FitStatistics | None, stated: dict[str, float], name: str) -> list[Pair]:
+def statistics_pairs(own: FitStatistics | None, stated: dict[str, float], name: str) -> list[Pair]:
     assert own is not None
     names = {
         "log_likelihood": "logLik", "deviance": "deviance", "aic": "AIC", "bic": "BIC",
@@ -118,14 +167,19 @@ def _statistics(own: FitStatistics | None, stated: dict[str, float], name: str) 
 
 
 def _predict(fit: PooledFit, expected: dict[str, Any]) -> list[Pair]:
-    normal, t = prediction_interval(fit, "normal"), prediction_interval(fit, "k-2")
+    # Theirs spends one of the degrees of freedom on tau2 only where tau2 is estimated; the df that
+    # the file states beside the ends takes it off always.
+    estimated = fit.tau2_method != "fixed"
+    normal = prediction_interval(fit, "normal")
+    t = prediction_interval(fit, "k-2" if estimated else "k-1")
     stated, stated_t = expected["predict"], expected["predict_t_km2"]
+    df: list[Pair] = [("prediction df", t.df, stated_t["df"])] if estimated else []
     return [
+        *df,
         ("prediction low, normal", normal.low, stated["pi_lb"]),
         ("prediction high, normal", normal.high, stated["pi_ub"]),
         ("prediction low, k-2", t.low, stated_t["pi_lb"]),
         ("prediction high, k-2", t.high, stated_t["pi_ub"]),
-        ("prediction df", t.df, stated_t["df"]),
     ]
 
 
@@ -137,44 +191,40 @@ def _prediction_ends(fit: PooledFit, stated: dict[str, Any], prefix: str) -> lis
     ]
 
 
-def _tau2_interval(fit: PooledFit, stated: dict[str, Any] | None) -> list[Comparison]:
+def _tau2_interval(fit: PooledFit, stated: dict[str, Any], kind: str) -> list[Comparison]:
     own = fit.heterogeneity
-    if stated is None:
-        return []
+    assert own.tau2_ci_low is not None
+    assert own.tau2_ci_high is not None
+    ends = {
+        "tau2": (own.tau2_ci_low, own.tau2_ci_high),
+        "tau": (np.sqrt(own.tau2_ci_low), np.sqrt(own.tau2_ci_high)),
+        "I2": (own.i2_ci_low, own.i2_ci_high),
+        "H2": (own.h2_ci_low, own.h2_ci_high),
+    }
+    return [
+        Comparison(f"{kind} {name} {side}", end, stated[name][side], INTERVAL_TOLERANCE[kind], True)
+        for name, pair in ends.items()
+        for side, end in zip(("lb", "ub"), pair, strict=True)
+    ]
+
+
+def _genq(fit: PooledFit, stated: dict[str, Any]) -> list[Comparison]:
+    """Compare generalised-Q ends as far as theirs were searched.
+
+    They stop within 1.2e-4 of the root, so tau2 is compared at that, and I2 and H2 by what ours
+    are at their tau2.
+    """
+    own = fit.heterogeneity
     assert own.typical_variance is not None
     s2, found = np.asarray(own.typical_variance), []
-    functions: dict[str, Callable[[Any], Any]] = {
-        "tau2": lambda t: t,
-        "tau": np.sqrt,
-        "I2": lambda t: i2_of(t, s2),
-        "H2": lambda t: h2_of(t, s2),
-    }
-    for name, function in functions.items():
-        for side, end in (("lb", own.tau2_ci_low), ("ub", own.tau2_ci_high)):
-            ours = function(np.asarray(end))
-            theirs = stated[name][side]
-            found.append(Comparison(f"{name} {side}", ours, theirs, INTERVAL_TOLERANCE, True))
+    for side, end in (("lb", own.tau2_ci_low), ("ub", own.tau2_ci_high)):
+        theirs = np.asarray(stated["tau2"][side])
+        found += [
+            Comparison(f"GENQ tau2 {side}", end, theirs, GENQ_TOLERANCE),
+            Comparison(f"GENQ I2 {side}", i2_of(theirs, s2), stated["I2"][side], 1e-9),
+            Comparison(f"GENQ H2 {side}", h2_of(theirs, s2), stated["H2"][side], 1e-9),
+        ]
     return found
-
-
-def leave1out(fixture: dict[str, Any]) -> list[Comparison]:
-    """Compare ``leave1out``."""
-    expected = fixture["expected"]
-    options = _options(fixture, fixture["options"]["test"])
-    own = leave_one_out(_table(fixture), **options)
-    tolerance = {"EE": 1e-8, "DL": 1e-8, "REML": 1e-6}[fixture["options"]["method"]]
-    names = {
-        "estimate": "estimate", "std_error": "se", "p": "pval", "ci_low": "ci_lb",
-        "ci_high": "ci_ub", "q": "Q", "q_p": "Qp", "i2": "I2", "h2": "H2", "tau2": "tau2",
-    }  # fmt: skip
-    if expected["zval"]:
-        names["statistic"] = "zval"
-    if "tau2" not in own:
-        del names["tau2"]  # a common-effect model has none, the reference writes 0
-    return [
-        Comparison(ours, own[ours].to_numpy(dtype=float), expected[theirs], tolerance, True)
-        for ours, theirs in names.items()
-    ]
 
 
 def metagen(fixture: dict[str, Any]) -> list[Comparison]:
@@ -184,13 +234,15 @@ def metagen(fixture: dict[str, Any]) -> list[Comparison]:
     default tolerance, and the metafor files have the same interval in full.
     """
     stated, expected = fixture["options"], fixture["expected"]
-    kinds = {("classic", ""): "wald", ("HK", ""): "hartung_knapp"}
-    kinds["HK", "se"] = "hartung_knapp_floored"
-    kind = kinds.get((stated["interval"], stated["adhoc_correction"]))
+    if "subgroup" in stated:
+        return _subgroups(fixture)
+    kind = METAGEN_CI.get((stated["interval"], stated["adhoc_correction"]))
     if kind is None or stated["prediction"] not in METAGEN_PREDICTION:
         raise NotOfferedError(f"{fixture['name']}: {stated}")
-    tolerance, tau2 = METAGEN_TOLERANCE[stated["method"]], TAU2[stated["method"]]
-    table = _table(fixture)
+    if stated["method"] not in TAU2:
+        raise NotOfferedError(f"{fixture['name']}: {stated}")
+    tolerance, tau2 = METAGEN_TOLERANCE.get(stated["method"], 1e-6), TAU2[stated["method"]]
+    table = table_from(fixture)
     common, fit = pool(table, model="common"), pool(table, tau2=tau2, ci=kind)
     ci, df = METAGEN_PREDICTION[stated["prediction"]]
     new = prediction_interval(pool(table, tau2=tau2, ci=ci), df)
@@ -210,10 +262,17 @@ def metagen(fixture: dict[str, Any]) -> list[Comparison]:
         ("q df", found.df, expected["Q_df"]),
         ("q p", found.p, expected["Q_p"]),
         ("i2 from q", found.i2 / 100.0, expected["I2_fraction"]),
-        ("h from q, at least 1", max(1.0, found.h2) ** 0.5, expected["H"]),
+    ]
+    ratio = i2_from_q(common)
+    closed += [
+        ("i2 low", ratio.i2_low / 100.0, expected["I2_lb"]),
+        ("i2 high", ratio.i2_high / 100.0, expected["I2_ub"]),
+        ("h", ratio.h, expected["H"]),
+        ("h low", ratio.h_low, expected["H_lb"]),
+        ("h high", ratio.h_high, expected["H_ub"]),
     ]
     return [Comparison(*pair, 1e-9, relative=True) for pair in closed] + [
-        Comparison(*pair, tolerance, relative=tau2 == "dersimonian_laird") for pair in iterated
+        Comparison(*pair, tolerance, relative=tolerance <= 1e-9) for pair in iterated
     ]
 
 
@@ -228,9 +287,56 @@ def _metagen_model(fit: PooledFit, stated: dict[str, Any], prefix: str) -> list[
     return [(prefix + ours, row[ours], stated[theirs]) for ours, theirs in names.items()]
 
 
+def _subgroups(fixture: dict[str, Any]) -> list[Comparison]:
+    """Compare ``metagen(subgroup = )``, with one tau2 or one a group, and both tests."""
+    stated, expected = fixture["options"], fixture["expected"]
+    table, labels = table_from(fixture), [str(row[stated["subgroup"]]) for row in fixture["data"]]
+    own = subgroups(
+        table, labels, tau2_common=stated["common_tau2"], tau2=TAU2[stated["method"]], ci="wald"
+    )
+    common = subgroups(table, labels, model="common")
+    groups, fixed = (found.groups.loc[expected["levels"]] for found in (own, common))
+    names = {
+        "k": "k", "estimate": "TE_random", "std_error": "se_random", "ci_low": "lower",
+        "ci_high": "upper", "tau2": "tau2", "q": "Q_within",
+    }  # fmt: skip
+    pairs: list[Pair] = [
+        (ours, groups[ours].to_numpy(dtype=float), expected[theirs])
+        for ours, theirs in names.items()
+        if None not in expected[theirs]
+    ]
+    pairs += [
+        ("common estimate", fixed["estimate"].to_numpy(), expected["TE_common"]),
+        ("common std_error", fixed["std_error"].to_numpy(), expected["se_common"]),
+        ("q between, common", common.q_between, expected["Q_between_common"]),
+        ("q between, random", own.q_between, expected["Q_between_random"]),
+        ("df", own.q_between_df, expected["df"]),
+        ("p, common", common.q_between_p, expected["p_common"]),
+        ("p, random", own.q_between_p, expected["p_random"]),
+    ]
+    if None not in expected["I2_fraction"]:
+        pairs.append(("i2", groups["i2"].to_numpy() / 100.0, expected["I2_fraction"]))
+    tolerance = METAGEN_TOLERANCE.get(stated["method"], 1e-6)
+    return [Comparison(*pair, tolerance, relative=tolerance <= 1e-9) for pair in pairs]
+
+
+def fit_statistics(fixture: dict[str, Any]) -> list[Comparison]:
+    """Compare ``fitstats`` of the formula without moderators; the others need a regression."""
+    table = table_from(fixture)
+    fit = pool(
+        table, **options_of({**fixture, "options": {"method": fixture["options"]["method"]}}, "z")
+    )
+    stated = fixture["expected"]["~ 1"]
+    pairs = statistics_pairs(fit.full_likelihood, stated["ML"], "ML")
+    pairs += statistics_pairs(fit.restricted_likelihood, stated["REML"], "REML")
+    if fit.model == "random":
+        pairs.append(("tau2", fit.heterogeneity.tau2, stated["tau2"]))
+    return [Comparison(*pair, 1e-8, relative=True) for pair in pairs]
+
+
 ADAPTERS = {
     "rma.uni": rma_uni,
     "rma.uni, predict, confint": rma_uni,
-    "leave1out": leave1out,
     "metagen": metagen,
+    "fitstats, logLik, AIC, BIC": fit_statistics,
 }

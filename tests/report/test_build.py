@@ -1,4 +1,4 @@
-"""Build and verify on a tiny project, without the sampler; with it where marked slow."""
+"""Build and verify on a tiny project, without the sampler."""
 
 import csv
 import json
@@ -429,38 +429,6 @@ def test_a_sampled_part_that_was_edited_has_moved(
     (report(project) / "result.json").write_bytes(json_bytes(plain))
     monkeypatch.setattr(verify_module, "make", lambda *_, **__: built)
     assert where in places(checked(project))
-
-
-# With the sampler itself
-
-
-@pytest.mark.slow
-def test_a_sampled_report_is_built_and_verified(tmp_path: Path) -> None:
-    project = tiny_project(tmp_path / "p")
-    built = build(demo(project), project, report(project))
-    for question in built.result.questions:
-        assert question.sampled is not None
-        assert all(line.within for line in question.sampled.agreement)
-    before = contents(report(project))
-    found = checked(project)
-    assert found.passed, found.moved
-    build(demo(project), project, report(project))
-    assert {n: c for n, c in contents(report(project)).items() if n.endswith(("csv", "g"))} == {
-        n: c for n, c in before.items() if n.endswith(("csv", "g"))
-    }
-
-    replace_once(project.analyses_folder / "demo.py", "seed=7", "seed=8")
-    moved = places(checked(project))
-    assert "input analyses/demo.py" in moved
-    assert "run.seeds.hormone" in moved
-    assert "demo.questions[hormone].sampled.seed" in moved
-    # Another seed moves no sampled figure beyond its error, and no exact one at all.
-    assert not [w for w in moved if "sampled[" in w or ".exact" in w or ".main" in w]
-
-    replace_once(project.studies_folder / "trial-2001.yaml", '"estimate": -3.0', '"estimate": 9.0')
-    moved = places(checked(project))
-    assert "demo.questions[hormone].sampled[mu].median" in moved
-    assert not [w for w in moved if w.startswith("demo.questions[bone].sampled[")]
 
 
 def test_errors_of_the_data_stop_a_verification(project: Project) -> None:

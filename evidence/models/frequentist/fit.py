@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from evidence.effects.table import EffectTable
 
@@ -19,14 +21,31 @@ MODEL_WORDS = {
 }
 TAU2_WORDS = {
     "reml": "REML",
+    "maximum_likelihood": "maximum likelihood",
     "paule_mandel": "Paule-Mandel",
+    "paule_mandel_median": "Paule-Mandel, median-unbiased",
+    "empirical_bayes": "empirical Bayes",
     "dersimonian_laird": "DerSimonian-Laird",
+    "dersimonian_laird_iterated": "DerSimonian-Laird, iterated",
+    "hedges": "Hedges",
+    "hunter_schmidt": "Hunter-Schmidt",
+    "hunter_schmidt_corrected": "Hunter-Schmidt, corrected for few studies",
+    "sidik_jonkman": "Sidik-Jonkman",
+    "generalised_q": "generalised Q with stated weights",
+    "fixed": "stated, not estimated",
+}
+TAU2_INTERVAL_WORDS = {
+    "q_profile": "Q-profile",
+    "profile_likelihood": "profile-likelihood",
+    "generalised_q": "generalised-Q",
 }
 CI_WORDS = {
     "wald": "Wald z",
     "t": "t with k - 1 df",
     "hartung_knapp": "Hartung-Knapp",
     "hartung_knapp_floored": "Hartung-Knapp, multiplier not below 1",
+    "hartung_knapp_wider": "Hartung-Knapp or Wald z, whichever is wider",
+    "hartung_knapp_checked": "Hartung-Knapp, multiplier not below 1 if narrower than Wald z",
 }
 
 
@@ -45,7 +64,11 @@ class Heterogeneity:
     tau2, tau, tau2_std_error : float
         Between-study variance, its root, its large-sample standard error.
     tau2_ci_low, tau2_ci_high, level : float
-        Q-profile interval of tau2.
+        Interval of tau2.
+    interval_method : {"q_profile", "profile_likelihood", "generalised_q"}
+        How that interval was found.
+    i2_ci_low, i2_ci_high, h2_ci_low, h2_ci_high : float
+        I2 (percent) and H2 at its ends.
     method : str
         Estimator of tau2.
     at_boundary : bool
@@ -69,6 +92,11 @@ class Heterogeneity:
     tau2_ci_low: float | None = None
     tau2_ci_high: float | None = None
     level: float | None = None
+    interval_method: str | None = None
+    i2_ci_low: float | None = None
+    i2_ci_high: float | None = None
+    h2_ci_low: float | None = None
+    h2_ci_high: float | None = None
     method: str | None = None
     at_boundary: bool = False
     interval_empty: bool = False
@@ -105,6 +133,22 @@ class FitStatistics:
     aicc: float
 
 
+def information_criteria(
+    log_likelihood: float, deviance: float, parameters: int, n: int
+) -> FitStatistics:
+    """Information criteria of a likelihood with so many parameters and n observations."""
+    base = -2.0 * log_likelihood
+    # The small-sample correction has a pole at n = parameters + 1; n is taken no smaller than + 2.
+    room = max(n, parameters + 2) - parameters - 1
+    return FitStatistics(
+        log_likelihood=log_likelihood,
+        deviance=deviance,
+        aic=base + 2.0 * parameters,
+        bic=base + parameters * math.log(n),
+        aicc=base + 2.0 * parameters * (1.0 + (parameters + 1.0) / room),
+    )
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PooledFit:
     """Answer of ``pool``; every figure is on the table's analysis scale.
@@ -132,6 +176,8 @@ class PooledFit:
         At the fit's tau2; None for a single study.
     notes : tuple of str
         What a reader must know beside the figures.
+    stated_weights : ndarray (k,) or None
+        Weights of the mean where the user stated them; None: inverse variance.
     """
 
     table: EffectTable
@@ -149,6 +195,7 @@ class PooledFit:
     full_likelihood: FitStatistics | None
     restricted_likelihood: FitStatistics | None
     notes: tuple[str, ...]
+    stated_weights: NDArray[np.float64] | None = None
 
     @property
     def k(self) -> int:
@@ -223,7 +270,8 @@ def _headline(fit: PooledFit) -> str:
 
 def _pooled(fit: PooledFit) -> str:
     row = {str(name): value for name, value in fit.terms.iloc[0].items()}
-    test = "z" if math.isinf(row["df"]) else f"t({row['df']:.0f})"
+    df = f"{row['df']:.0f}" if float(row["df"]).is_integer() else f"{row['df']:.1f}"
+    test = "z" if math.isinf(row["df"]) else f"t({df})"
     label = "estimate    " if fit.model == "single study" else "pooled      "
     line = (
         f"  {label}  {_figure(fit.estimate)} ({_percent(fit.level)} CI {_figure(fit.ci_low)}"
@@ -247,10 +295,13 @@ def _heterogeneity(fit: PooledFit) -> list[str]:
     found, lines = fit.heterogeneity, []
     if found.q is None or found.p is None or found.i2 is None:
         return [f"  disagreement  not assessed: {found.reason}"]
-    if found.tau2 is not None and found.tau is not None and found.level is not None:
+    if found.tau2 is not None and found.tau is not None and found.interval_method is None:
+        lines.append(f"  tau2          {_figure(found.tau2)} (stated), tau {_figure(found.tau)}")
+    elif found.tau2 is not None and found.tau is not None and found.level is not None:
         low, high = found.tau2_ci_low, found.tau2_ci_high
+        kind = TAU2_INTERVAL_WORDS[found.interval_method or "q_profile"]
         interval = (
-            "no tau2 is in the Q-profile interval"
+            f"no tau2 is in the {kind} interval"
             if found.interval_empty or low is None or high is None
             else f"{_percent(found.level)} CI {_figure(low)} to {_figure(high)}"
         )

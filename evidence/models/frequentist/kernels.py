@@ -25,9 +25,10 @@ class WeightedMean(NamedTuple):
     weights: Array
 
 
-def weighted_mean(y: Array, v: Array, tau2: Array) -> WeightedMean:
-    """Weighted mean with weights 1 / (v + tau2); its variance is 1 / sum of weights.
+def weighted_mean(y: Array, v: Array, tau2: Array, weights: Array | None = None) -> WeightedMean:
+    """Weighted mean with weights 1 / (v + tau2) or the stated ones, and its variance.
 
+    The variance is sum(weights^2 (v + tau2)) / sum(weights)^2, without stated weights 1 / sum.
     DerSimonian and Laird 1986; checked against metafor ``rma.uni``.
 
     Examples
@@ -35,12 +36,15 @@ def weighted_mean(y: Array, v: Array, tau2: Array) -> WeightedMean:
     >>> weighted_mean(np.array([0.0, 3.0]), np.array([1.0, 2.0]), np.array(0.0)).mean.item()
     1.0
     """
-    w = 1.0 / (v + tau2[..., None])
+    w = 1.0 / (v + tau2[..., None]) if weights is None else weights
     total = w.sum(-1)
     # From the lowest up, so that a far offset costs no digits and identical estimates stay exact.
     lowest = y.min(-1)
     mean = lowest + (w * (y - lowest[..., None])).sum(-1) / total
-    return WeightedMean(mean, 1.0 / total, w)
+    if weights is None:
+        return WeightedMean(mean, 1.0 / total, w)
+    share = w / total[..., None]
+    return WeightedMean(mean, np.asarray((share**2 * (v + tau2[..., None])).sum(-1)), w)
 
 
 def typical_variance(v: Array) -> Array:
@@ -80,14 +84,26 @@ def hartung_knapp_multiplier(y: Array, v: Array, tau2: Array) -> Array:
 
 def critical_value(level: float, df: float) -> float:
     """Two-sided critical value of t with ``df`` degrees of freedom; infinite df: of the normal."""
+    return float(critical_values(level, np.asarray(df, dtype=np.float64)))
+
+
+def critical_values(level: float, df: Array) -> Array:
+    """Return ``critical_value`` for degrees of freedom of any shape."""
     upper = 0.5 + level / 2.0
-    return float(special.ndtri(upper) if np.isinf(df) else special.stdtrit(df, upper))
+    different, where = np.unique(df, return_inverse=True)  # mostly one: the inverse of t is slow
+    normal = np.isinf(different)
+    t = special.stdtrit(np.where(normal, 1.0, different), upper)
+    found = np.where(normal, special.ndtri(upper), t)
+    return np.asarray(found[where].reshape(np.shape(df)))
 
 
-def two_sided_p(statistic: Array, df: float) -> Array:
+def two_sided_p(statistic: Array, df: float | Array) -> Array:
     """Two-sided p value by t with ``df`` degrees of freedom; infinite df: by the normal."""
-    lower = -np.abs(statistic)
-    return np.asarray(2.0 * (special.ndtr(lower) if np.isinf(df) else special.stdtr(df, lower)))
+    lower, normal = -np.abs(statistic), np.isinf(df)
+    if np.all(normal):
+        return np.asarray(2.0 * special.ndtr(lower))
+    t = special.stdtr(np.where(normal, 1.0, df), lower)
+    return np.asarray(2.0 * (np.where(normal, special.ndtr(lower), t) if np.any(normal) else t))
 
 
 class Tau2Interval(NamedTuple):
@@ -150,8 +166,10 @@ class LogLikelihoods(NamedTuple):
     saturated: Array
 
 
-def log_likelihoods(y: Array, v: Array, tau2: Array) -> LogLikelihoods:
+def log_likelihoods(y: Array, v: Array, tau2: Array, mean: Array | None = None) -> LogLikelihoods:
     """Evaluate the normal log-likelihoods at tau2 and its weighted mean, with all constants.
+
+    ``mean`` stands in for the weighted mean where the fit used weights of its own.
 
     The restricted one carries log(k) / 2, as in Harville 1974; checked against metafor
     ``fitstats``.
@@ -159,6 +177,8 @@ def log_likelihoods(y: Array, v: Array, tau2: Array) -> LogLikelihoods:
     k = y.shape[-1]
     total = v + tau2[..., None]
     q = generalised_q(y, v, tau2)
+    if mean is not None:
+        q = ((y - mean[..., None]) ** 2 / total).sum(-1)
     log_2pi = np.log(2.0 * np.pi)
     body = -0.5 * np.log(total).sum(-1) - 0.5 * q
     full = body - 0.5 * k * log_2pi

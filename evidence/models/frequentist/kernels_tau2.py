@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]
+Score = Callable[[Array, Array, Array], tuple[Array, Array]]
+Height = Callable[[Array, Array, Array], Array]
 
 MAX_STEPS = 200
 _GRID = 60  # points of tau2 at which the restricted score is looked at before refining
@@ -133,6 +135,32 @@ def reml(y: Array, v: Array) -> Tau2:
     >>> round(reml(np.array([0.0, 2.0, 4.0]), np.ones(3)).tau2.item(), 12)
     3.0
     """
+    return _highest(y, v, restricted_score, restricted_log_likelihood)
+
+
+def maximum_likelihood(y: Array, v: Array) -> Tau2:
+    """Maximum likelihood, the highest of all local maxima on tau2 >= 0.
+
+    Searched as ``reml`` is; its solutions lie below the same bound, since beyond it
+    y'PPy < k / (max v + t) <= sum(w). Likelihood: Hardy and Thompson 1996; checked against metafor
+    ``rma.uni(method="ML")`` and brute force.
+
+    Examples
+    --------
+    >>> round(maximum_likelihood(np.array([0.0, 2.0, 4.0]), np.ones(3)).tau2.item(), 12)
+    1.666666666667
+    """
+    return _highest(y, v, full_score, full_log_likelihood)
+
+
+def full_log_likelihood(y: Array, v: Array, tau2: Array) -> Array:
+    """Log-likelihood of tau2 at its own weighted mean, without constants."""
+    total = v + tau2[..., None]
+    return np.asarray(-0.5 * (np.log(total).sum(-1) + generalised_q(y, v, tau2)))
+
+
+def _highest(y: Array, v: Array, score: Score, height: Height) -> Tau2:
+    """Place of the highest maximum of a likelihood, in chunks that bound the memory."""
     shape, k = y.shape[:-1], y.shape[-1]
     y, v = y.reshape(-1, k), v.reshape(-1, k)
     y = centre(y)
@@ -140,40 +168,39 @@ def reml(y: Array, v: Array) -> Tau2:
     rows = max(1, _CHUNK // (_GRID * k))
     for start in range(0, len(y), rows):
         part = slice(start, start + rows)
-        tau2[part], converged[part] = _reml_rows(y[part], v[part])
+        tau2[part], converged[part] = _highest_rows(y[part], v[part], score, height)
     return Tau2(tau2.reshape(shape), converged.reshape(shape))
 
 
-def _reml_rows(y: Array, v: Array) -> Tau2:
-    """REML of the rows of y, v (n, k); y is centred."""
-    grid = _grid(y, v)
-    slope = _score(y[:, None, :], v[:, None, :], grid)[0]
+def _highest_rows(y: Array, v: Array, score: Score, height: Height) -> Tau2:
+    """Maximise over the rows of y, v (n, k); y is centred."""
+    grid = likelihood_grid(y, v)
+    slope = score(y[:, None, :], v[:, None, :], grid)[0]
     problem, cell = np.nonzero((slope[:, :-1] > 0) & (slope[:, 1:] <= 0))
     yp, vp = y[problem], v[problem]
 
-    def score(t: Array, at: Indices) -> tuple[Array, Array]:
-        return _score(yp[at], vp[at], t)
+    def at(t: Array, which: Indices) -> tuple[Array, Array]:
+        return score(yp[which], vp[which], t)
 
     low, high = grid[problem, cell], grid[problem, cell + 1]
-    peak, done = decreasing_root(score, low, high, vp.min(-1, initial=np.inf))
+    peak, done = decreasing_root(at, low, high, vp.min(-1, initial=np.inf))
 
     tau2, best = np.zeros(len(y)), np.full(len(y), -np.inf)
     at_zero = slope[:, 0] <= 0
-    zeros = np.zeros(int(at_zero.sum()))
-    best[at_zero] = restricted_log_likelihood(y[at_zero], v[at_zero], zeros)
-    height = restricted_log_likelihood(yp, vp, peak)
+    best[at_zero] = height(y[at_zero], v[at_zero], np.zeros(int(at_zero.sum())))
+    reached = height(yp, vp, peak)
     # Maxima of one problem follow each other in rising tau2: take turns, first ones first.
     turn = np.arange(len(problem)) - np.searchsorted(problem, problem)
     for nth in range(int(turn.max(initial=-1)) + 1):
         now = np.flatnonzero(turn == nth)
-        now = now[height[now] > best[problem[now]]]
-        tau2[problem[now]], best[problem[now]] = peak[now], height[now]
+        now = now[reached[now] > best[problem[now]]]
+        tau2[problem[now]], best[problem[now]] = peak[now], reached[now]
     converged = np.isfinite(best)
     converged[problem[~done]] = False
     return Tau2(tau2, converged)
 
 
-def _grid(y: Array, v: Array) -> Array:
+def likelihood_grid(y: Array, v: Array) -> Array:
     """Values of tau2 (n, grid) from 0 to above any solution, evenly spaced in the logarithm."""
     s2 = (y**2).sum(-1) / (y.shape[-1] - 1)
     # One percent of room: with v far below s^2 the bound is met almost with equality.
@@ -185,7 +212,7 @@ def _grid(y: Array, v: Array) -> Array:
     return np.concatenate([np.zeros((len(y), 1)), rising], axis=1)
 
 
-def _score(y: Array, v: Array, t: Array) -> tuple[Array, Array]:
+def restricted_score(y: Array, v: Array, t: Array) -> tuple[Array, Array]:
     """Twice the slope of the restricted log-likelihood, y'PPy - tr(P), and its derivative."""
     w = 1.0 / (v + t[..., None])
     w2 = w * w
@@ -197,6 +224,15 @@ def _score(y: Array, v: Array, t: Array) -> tuple[Array, Array]:
     cubic = (w * u2).sum(-1) - (w * u).sum(-1) ** 2 / s1
     derivative = -2.0 * cubic + s2 - 2.0 * s3 / s1 + ratio**2
     return value, derivative
+
+
+def full_score(y: Array, v: Array, t: Array) -> tuple[Array, Array]:
+    """Twice the slope of the full log-likelihood, y'PPy - sum(w), and its derivative."""
+    w = 1.0 / (v + t[..., None])
+    s1 = w.sum(-1)
+    u = w * (y - ((w * y).sum(-1) / s1)[..., None])
+    cubic = (w * u * u).sum(-1) - (w * u).sum(-1) ** 2 / s1
+    return (u * u).sum(-1) - s1, -2.0 * cubic + (w * w).sum(-1)
 
 
 def decreasing_root(

@@ -9,19 +9,20 @@ from evidence.effects.table import EffectTable
 from evidence.models.frequentist.options import (
     CiMethod,
     Model,
+    Options,
     Tau2Method,
     require_rows,
     resolve,
 )
 from evidence.models.frequentist.pool import arrays_of
-from evidence.models.frequentist.pool_many import fit_arrays
+from evidence.models.frequentist.pool_many import Array, PooledMany, fit_arrays
 
 
 def leave_one_out(
     table: EffectTable,
     *,
     model: Model = "random",
-    tau2: Tau2Method | None = None,
+    tau2: Tau2Method | float | None = None,
     ci: CiMethod | None = None,
     level: float = 0.95,
 ) -> pd.DataFrame:
@@ -50,13 +51,7 @@ def leave_one_out(
     options = resolve(model, tau2, ci, level)
     require_rows(table, 3, "leaving one out")
     y, v = arrays_of(table)
-    kept = ~np.eye(table.k, dtype=np.bool_)
-    shape = (table.k, table.k - 1)
-    many = fit_arrays(
-        np.broadcast_to(y, kept.shape)[kept].reshape(shape),
-        np.broadcast_to(v, kept.shape)[kept].reshape(shape),
-        options,
-    )
+    many = without_each(y, v, options)
     columns = {
         "estimate": many.estimate,
         "std_error": many.std_error,
@@ -75,3 +70,11 @@ def leave_one_out(
     if many.tau2 is not None:
         columns["tau2"] = many.tau2
     return pd.DataFrame(columns, index=pd.Index(table.rows.index, name="left_out"))
+
+
+def without_each(y: Array, v: Array, options: Options) -> PooledMany:
+    """Fit y, v (k,) without each entry in turn: leading shape (k,)."""
+    k = len(y)
+    kept = ~np.eye(k, dtype=np.bool_)
+    left = [np.broadcast_to(x, kept.shape)[kept].reshape(k, k - 1) for x in (y, v)]
+    return fit_arrays(left[0], left[1], options)

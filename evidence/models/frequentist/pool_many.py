@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evidence.errors import FitError, Problem
-from evidence.models.frequentist import kernels, kernels_tau2
+from evidence.models.frequentist import kernels, kernels_moments, kernels_tau2
+from evidence.models.frequentist.estimators import ESTIMATORS
 from evidence.models.frequentist.options import (
-    HARTUNG_KNAPP,
+    FIXED,
     CiMethod,
     Model,
     Options,
@@ -20,18 +21,14 @@ from evidence.models.frequentist.options import (
 
 Array = NDArray[np.float64]
 
-_ESTIMATORS = {
-    "reml": kernels_tau2.reml,
-    "paule_mandel": kernels_tau2.paule_mandel,
-    "dersimonian_laird": kernels_tau2.dersimonian_laird,
-}
+_ESTIMATORS = ESTIMATORS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PooledMany:
     """Answers of ``pool_many``; arrays have the leading shape (...) of the data.
 
-    ``df`` is that of the interval (infinite: normal) and of Q (``q_df``), the same for all.
+    ``df`` is that of the interval (infinite: normal); ``q_df`` that of Q, the same for all.
     ``weights`` (..., k) are percent. ``tau2``, ``typical_variance`` are None for the common-effect
     model, ``hartung_knapp_multiplier`` (before flooring) where the interval does not use it.
     """
@@ -42,7 +39,7 @@ class PooledMany:
     std_error: Array
     wald_std_error: Array
     statistic: Array
-    df: float
+    df: Array
     p: Array
     ci_low: Array
     ci_high: Array
@@ -62,9 +59,10 @@ def pool_many(
     variances: ArrayLike,
     *,
     model: Model = "random",
-    tau2: Tau2Method | None = None,
+    tau2: Tau2Method | float | None = None,
     ci: CiMethod | None = None,
     level: float = 0.95,
+    weights: ArrayLike | None = None,
 ) -> PooledMany:
     """Pool every data set along the last axis.
 
@@ -74,6 +72,8 @@ def pool_many(
         Estimates and their sampling variances (squared standard errors), k >= 2.
     model, tau2, ci, level
         As in ``pool``.
+    weights : array_like, optional
+        Of the mean, above 0, of a shape that broadcasts to that of the estimates.
 
     Raises
     ------
@@ -87,35 +87,27 @@ def pool_many(
     >>> many.estimate.round(3), many.tau2.round(3)
     (array([2., 1.]), array([3., 0.]))
     """
-    options = resolve(model, tau2, ci, level)
-    return fit_arrays(*_checked(estimates, variances), options)
+    options = resolve(model, tau2, ci, level, weighted=weights is not None)
+    y, v = _checked(estimates, variances)
+    return fit_arrays(y, v, options, None if weights is None else checked_weights(weights, y.shape))
 
 
-def fit_arrays(y: Array, v: Array, options: Options) -> PooledMany:
-    """Fit checked arrays y, v of shape (..., k), k >= 2, with resolved options."""
+def fit_arrays(y: Array, v: Array, options: Options, weights: Array | None = None) -> PooledMany:
+    """Fit checked arrays y, v (and weights) of shape (..., k), k >= 2, with resolved options."""
     shape, k = y.shape[:-1], y.shape[-1]
     zero = np.zeros(shape)
     q = kernels_tau2.generalised_q(y, v, zero)
-    q_p = kernels.q_p_value(q, k - 1)
-    t, s2, multiplier = None, None, None
-    if options.tau2 is None:
-        i2, h2 = kernels.i2_from_q(q, k - 1), np.asarray(q / (k - 1))
+    t = None if options.tau2 is None else _tau2(y, v, options, weights)
+    if t is None:
+        s2, i2, h2 = None, kernels.i2_from_q(q, k - 1), np.asarray(q / (k - 1))
     else:
-        t, converged = _ESTIMATORS[options.tau2](y, v)
-        _require_converged(np.asarray(converged), options.tau2)
         s2 = kernels.typical_variance(v)
         i2, h2 = kernels.i2_of(t, s2), kernels.h2_of(t, s2)
-    mean, variance, w = kernels.weighted_mean(y, v, zero if t is None else t)
+    mean, variance, w = kernels.weighted_mean(y, v, zero if t is None else t, weights)
     wald = np.sqrt(variance)
-    scale = np.ones(shape)
-    if t is not None and options.ci in HARTUNG_KNAPP:
-        multiplier = kernels.hartung_knapp_multiplier(y, v, t)
-        floored = options.ci == "hartung_knapp_floored"
-        scale = np.sqrt(np.maximum(1.0, multiplier) if floored else multiplier)
-    error = wald * scale
+    error, df, multiplier = _spread(y, v, zero if t is None else t, wald, options)
     _require_spread(error, options.ci)
-    df = float("inf") if options.ci == "wald" else float(k - 1)
-    half = kernels.critical_value(options.level, df) * error
+    half = kernels.critical_values(options.level, df) * error
     return PooledMany(
         options=options,
         k=k,
@@ -129,7 +121,7 @@ def fit_arrays(y: Array, v: Array, options: Options) -> PooledMany:
         ci_high=mean + half,
         q=q,
         q_df=k - 1,
-        q_p=q_p,
+        q_p=kernels.q_p_value(q, k - 1),
         i2=i2,
         h2=h2,
         tau2=t,
@@ -137,6 +129,69 @@ def fit_arrays(y: Array, v: Array, options: Options) -> PooledMany:
         hartung_knapp_multiplier=multiplier,
         weights=100.0 * w / w.sum(-1, keepdims=True),
     )
+
+
+def _tau2(y: Array, v: Array, options: Options, weights: Array | None) -> Array:
+    method = options.tau2 or ""
+    if method == FIXED and options.stated_tau2 is not None:
+        return np.full(y.shape[:-1], options.stated_tau2)
+    if method == "generalised_q" and weights is not None:
+        found = kernels_moments.from_form(y, v, weights)
+    else:
+        found = _ESTIMATORS[method](y, v)
+    _require_converged(np.asarray(found.converged), method)
+    return found.tau2
+
+
+def _spread(
+    y: Array, v: Array, t: Array, wald: Array, options: Options
+) -> tuple[Array, Array, Array | None]:
+    """Standard error of the interval, its degrees of freedom, and the multiplier, if one is used.
+
+    "hartung_knapp_wider": Wald's normal interval wherever that is the wider one.
+    "hartung_knapp_checked": the floor at 1 wherever the interval is narrower than Wald's normal
+    one at the DerSimonian-Laird tau2 (meta: "IQWiG6"; checked where tau2 is DerSimonian-Laird's,
+    so that the comparison for other estimators rests on no reference value).
+    """
+    ci, level, df = options.ci, options.level, np.full(wald.shape, float(y.shape[-1] - 1))
+    if ci == "wald":
+        return wald, np.full(wald.shape, np.inf), None
+    if ci == "t":
+        return wald, df, None
+    q = kernels.hartung_knapp_multiplier(y, v, t)
+    error = wald * np.sqrt(np.maximum(1.0, q) if ci == "hartung_knapp_floored" else q)
+    if ci in ("hartung_knapp", "hartung_knapp_floored"):
+        return error, df, q
+    half, normal = kernels.critical_values(level, df) * error, kernels.critical_value(level, np.inf)
+    if ci == "hartung_knapp_wider":
+        narrower = half < normal * wald
+        return np.where(narrower, wald, error), np.where(narrower, np.inf, df), q
+    plain = kernels_tau2.dersimonian_laird(y, v).tau2
+    narrower = half < normal * np.sqrt(kernels.weighted_mean(y, v, plain).variance)
+    return np.where(narrower, wald * np.sqrt(np.maximum(1.0, q)), error), df, q
+
+
+def checked_weights(weights: ArrayLike, shape: tuple[int, ...]) -> Array:
+    """Weights as an array of the shape of the estimates.
+
+    Raises
+    ------
+    FitError
+        If they do not broadcast to that shape, or one is not a finite number above 0.
+    """
+    try:
+        found = np.broadcast_to(np.asarray(weights, dtype=np.float64), shape)
+    except (TypeError, ValueError) as error:
+        problem = Problem("weights", str(error), f"numbers of shape {shape}")
+        raise FitError("the weights do not fit the estimates", [problem]) from None
+    bad = np.argwhere(~(np.isfinite(found) & (found > 0)))
+    problems = [
+        Problem(f"weights[{', '.join(map(str, place))}]", f"is {found[tuple(place)]}", "above 0")
+        for place in bad
+    ]
+    if problems:
+        raise FitError("weights must be finite numbers above 0", problems)
+    return found
 
 
 def _checked(estimates: ArrayLike, variances: ArrayLike) -> tuple[Array, Array]:

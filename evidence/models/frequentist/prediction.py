@@ -20,8 +20,8 @@ def prediction_interval(fit: PooledFit, df: str = "k-1") -> Prediction:
         Random effects of at least 3 studies; its ``std_error`` is used, so that a Hartung-Knapp
         fit gives the Hartung-Knapp prediction interval.
     df : {"k-1", "k-2", "normal"}
-        Distribution that c is taken from: t with that many degrees of freedom, or the normal.
-        With ``ci="wald"``, "k-2" is the interval of Higgins, Thompson and Spiegelhalter 2009.
+        Distribution that c is taken from: t with that many degrees of freedom, or the normal. With
+        ``ci="wald"``, "k-2" is the interval of Higgins, Thompson and Spiegelhalter 2009.
 
     Raises
     ------
@@ -58,13 +58,19 @@ def no_prediction_reason(model: str, k: int) -> str | None:
 
 
 def predict(
-    k: int, estimate: float, std_error: float, tau2: float, ci_method: str, level: float, df: str
+    k: int,
+    estimate: float,
+    std_error: float,
+    tau2: float,
+    ci_method: str,
+    level: float,
+    df: str = "k-1",
 ) -> Prediction:
     """Compute the interval of ``prediction_interval`` from its parts."""
-    degrees = k - _SUBTRACTED[df] if df in _SUBTRACTED else None
-    critical = critical_value(level, np.inf if degrees is None else degrees)
-    half = critical * float(np.sqrt(tau2 + std_error**2))
-    shape = "normal" if degrees is None else f"t with {df.replace('-', ' - ')} = {degrees} df"
+    whole = k - _SUBTRACTED[df] if df in _SUBTRACTED else None
+    degrees = np.inf if whole is None else float(whole)
+    half = critical_value(level, degrees) * float(np.sqrt(tau2 + std_error**2))
+    shape = "normal" if whole is None else f"t with {df.replace('-', ' - ')} = {whole} df"
     words = "Wald" if ci_method in ("wald", "t") else CI_WORDS[ci_method]
     method = f"{shape}, standard error: {words}"
-    return Prediction(estimate - half, estimate + half, level, degrees, method)
+    return Prediction(estimate - half, estimate + half, level, whole, method)
