@@ -30,7 +30,7 @@ FROM_DATA = [reference_prior(kind) for kind in ("conventional", "dumouchel", "sh
 ]
 
 
-@pytest.mark.parametrize(("prior", "known"), CLOSED, ids=lambda item: str(item))
+@pytest.mark.parametrize(("prior", "known"), CLOSED, ids=[str(prior) for prior, _ in CLOSED])
 def test_closed_priors_match_scipy(prior: TauPrior, known: stats.rv_continuous) -> None:
     tau, q = np.array([0.01, 0.2, 1.0, 3.0]), np.array([0.05, 0.5, 0.95])
     np.testing.assert_allclose(prior.log_density(tau), known.logpdf(tau), rtol=1e-12)
