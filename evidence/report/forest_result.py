@@ -229,9 +229,11 @@ def _footnotes(result: QuestionResult) -> tuple[str, ...]:
         notes.append("* known from a secondary source only")
     notes += [f"{line.label}: {line.notes}" for line in result.effects if line.notes]
     if len({(line.counted, line.definition) for line in result.effects}) > 1:
+        verb = " counts" if result.measure in ("RR", "OR", "HR") else ":"
         notes += [
-            f"{line.label} counts {counted_text(line.counted, line.definition)}"
+            f"{line.label}{verb} {counted_text(line.counted, line.definition)}"
             for line in result.effects
+            if line.definition or verb != ":"
         ]
     if any(part.se_high is not None for part in result.partial):
         notes.append("Dotted: the widest interval that the printed bound on P allows; not pooled.")
