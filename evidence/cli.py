@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from evidence.catalog.project import Project
 
 
+POOL_HELP = "which column is what: study=trial events1=ai n1=n1i events2=ci n2=n2i"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -84,6 +87,19 @@ def _parser() -> argparse.ArgumentParser:
     verify = commands.add_parser("verify", help="rebuild reports and name every number that moved")
     verify.add_argument("names", nargs="*", metavar="NAME", help="analyses (default: all)")
     verify.set_defaults(run=_verify)
+
+    pool = commands.add_parser("pool", help="pool a CSV of your own")
+    pool.add_argument("file", type=Path, help="CSV with a head line, one row a study")
+    pool.add_argument("columns", nargs="+", metavar="PART=COLUMN", help=POOL_HELP)
+    pool.add_argument("--measure", required=True, help="RR, OR, MD, SMD, ... or GEN")
+    pool.add_argument("--log", action="store_true", help="GEN: estimates are logs of ratios")
+    pool.add_argument("--model", default="random", help="random (default) or common")
+    pool.add_argument("--tau2", help="estimator of tau2 (default: reml)")
+    pool.add_argument("--ci", help="interval (default: hartung_knapp_floored)")
+    pool.add_argument("--level", type=float, default=0.95)
+    pool.add_argument("--json", action="store_true", help="print JSON instead of text")
+    pool.add_argument("--forest", type=Path, metavar="FILE", help="draw a forest plot")
+    pool.set_defaults(run=_pool)
 
     schema = commands.add_parser("schema", help="print a JSON Schema")
     schema.add_argument("what", nargs="?", choices=("study", "result"), default="study")
@@ -223,6 +239,33 @@ def _verify(options: argparse.Namespace) -> int:
         for moved in found.moved:
             print(f"  {moved}", file=sys.stderr)
     return 1 if wrong else 0
+
+
+def _pool(options: argparse.Namespace) -> int:
+    from evidence.errors import EffectError, Problem
+    from evidence.models.frequentist.pool import pool
+    from evidence.report.own_data import OwnData, fit_record, read_own, save_forest
+
+    pairs = [text.partition("=") for text in options.columns]
+    wrong = [
+        Problem(name, "is no PART=COLUMN", "such as events1=deaths")
+        for name, sign, column in pairs
+        if not sign or not column
+    ]
+    if wrong:
+        raise EffectError("the columns are not named", wrong)
+    columns = {name: column for name, _, column in pairs}
+    table = read_own(OwnData(options.file, options.measure, columns, options.log))
+    fit = pool(table, model=options.model, tau2=options.tau2, ci=options.ci, level=options.level)
+    if options.forest is not None:
+        save_forest(fit, options.forest)
+    if options.json:
+        print(json.dumps(fit_record(fit), indent=1, ensure_ascii=False, allow_nan=False))
+        return 0
+    print(fit)
+    for row in table.unused.to_dict("records"):
+        print(f"  not used: {row['study']}: {row['reason']}")
+    return 0
 
 
 def _schema(options: argparse.Namespace) -> int:
