@@ -95,7 +95,11 @@ def options_of(fixture: dict[str, Any], test: str) -> dict[str, Any]:
 
 
 def rma_uni(fixture: dict[str, Any]) -> list[Comparison]:
-    """Compare ``rma.uni`` with ``predict``, ``confint`` and ``blup``."""
+    """Compare ``rma.uni`` with ``predict``, ``confint`` and ``blup``; moderators: elsewhere."""
+    if "formula" in fixture["options"]:
+        from adapt_regression import rma_with_moderators
+
+        return rma_with_moderators(fixture)
     table, expected = table_from(fixture), fixture["expected"]
     options = options_of(fixture, fixture["options"]["test"])
     fit = pool(table, **options)
