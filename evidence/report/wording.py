@@ -259,12 +259,15 @@ def _on_sources(result: QuestionResult) -> list[str]:
 
 def _on_parts(result: QuestionResult) -> list[str]:
     told = told_of(result)
+    others = sorted({x.label for x in result.partial if x.kind == "other_arms"})
+    beside = [f"{' and '.join(others)} told of this outcome in other arms only."] if others else []
     if not told or result.main is None:
-        return []
+        return beside
     names = ", ".join(sorted({lines[0].label for lines in told.values()}))
     return [
         f"{_capital(trials(len(told)))} reported this outcome only in part and could not be "
-        f"pooled ({names}): {_counted(result)}."
+        f"pooled ({names}): {_counted(result)}.",
+        *beside,
     ]
 
 
