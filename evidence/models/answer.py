@@ -26,8 +26,8 @@ from evidence.models.sensitivity import sensitivity
 MOST_APART = 5.0
 
 
-def _quiet(_: str) -> None:
-    """Tell nobody."""
+def tell_nobody(_: str) -> None:
+    """Let the steps of a long run pass in silence."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +86,7 @@ def answer(
     terms: Terms,
     *,
     sample: bool = True,
-    tell: Callable[[str], None] = _quiet,
+    tell: Callable[[str], None] = tell_nobody,
 ) -> Answer:
     """Answer a question: effects, common and random effects, Bayes twice, sensitivity.
 

@@ -14,7 +14,7 @@ import pandas as pd
 from evidence.catalog.project import Project
 from evidence.catalog.read import study_files
 from evidence.effects.trace import LEAF_COLUMNS, trace, trace_frame
-from evidence.models.answer import Answer, answer
+from evidence.models.answer import Answer, answer, tell_nobody
 from evidence.report.analysis import Analysis
 from evidence.report.collect import collect
 from evidence.report.files import (
@@ -33,10 +33,6 @@ from evidence.report.result import ResultFile
 PAGE, RESULT, RUN = "index.html", "result.json", "run.json"
 
 
-def _quiet(_: str) -> None:
-    """Tell nobody."""
-
-
 @dataclass(frozen=True, slots=True)
 class Built:
     """A report in memory: the result, what its page needs beside it, and its files."""
@@ -47,7 +43,9 @@ class Built:
     files: dict[str, bytes]
 
 
-def make(analysis: Analysis, project: Project, *, tell: Callable[[str], None] = _quiet) -> Built:
+def make(
+    analysis: Analysis, project: Project, *, tell: Callable[[str], None] = tell_nobody
+) -> Built:
     """Run an analysis and make its files in memory.
 
     Raises
@@ -107,7 +105,7 @@ def build(
     project: Project,
     folder: Path,
     *,
-    tell: Callable[[str], None] = _quiet,
+    tell: Callable[[str], None] = tell_nobody,
 ) -> Built:
     """Run an analysis and write its report; the folder is replaced at once or left as it was.
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from evidence.catalog.project import Project
 from evidence.errors import Problem, ReportError
+from evidence.models.answer import tell_nobody
 from evidence.report.analysis import Analysis
 from evidence.report.build import PAGE, RESULT, RUN, Built, make
 from evidence.report.files import json_bytes, result_bytes
@@ -56,12 +57,8 @@ class Verification:
         return not self.moved
 
 
-def _quiet(_: str) -> None:
-    """Tell nobody."""
-
-
 def verify(
-    analysis: Analysis, project: Project, folder: Path, *, tell: Callable[[str], None] = _quiet
+    analysis: Analysis, project: Project, folder: Path, *, tell: Callable[[str], None] = tell_nobody
 ) -> Verification:
     """Rebuild a report in memory and compare it with what is committed.
 
