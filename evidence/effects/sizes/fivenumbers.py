@@ -87,8 +87,15 @@ def means_and_sds(
     (array([6.7195]), array([4.7871]))
     """
     _check_options(mean_method, sd_method, distribution)
-    given = {"minimum": minimum, "q1": q1, "median": median, "q3": q3, "maximum": maximum, "n": n}
-    f = _arrays(given, distribution)
+    f = five_numbers(
+        minimum=minimum,
+        q1=q1,
+        median=median,
+        q3=q3,
+        maximum=maximum,
+        n=n,
+        positive=distribution == "lognormal",
+    )
     with np.errstate(all="ignore"):
         if distribution == "lognormal":
             return _lognormal(f)
@@ -108,8 +115,33 @@ def _check_options(mean_method: str, sd_method: str, distribution: str) -> None:
         raise EffectError("there is no such way from five numbers", found)
 
 
-def _arrays(given: Mapping[str, ArrayLike | None], distribution: str) -> FiveNumbers:
-    length = np.size(np.asarray(given["median"]))
+def five_numbers(
+    *,
+    minimum: ArrayLike | None,
+    q1: ArrayLike | None,
+    median: ArrayLike,
+    q3: ArrayLike | None,
+    maximum: ArrayLike | None,
+    n: ArrayLike,
+    positive: bool = False,
+) -> FiveNumbers:
+    """Read what was printed, and refuse what cannot be.
+
+    Parameters
+    ----------
+    minimum, q1, median, q3, maximum, n : array_like, shape (k,)
+        NaN or None where a row did not print it.
+    positive : bool
+        Whether logarithms will be taken, so that each figure has to be above 0.
+
+    Raises
+    ------
+    EffectError
+        For numbers that do not pair up or are out of order, n below 2, or figures that have no
+        logarithm.
+    """
+    given = {"minimum": minimum, "q1": q1, "median": median, "q3": q3, "maximum": maximum, "n": n}
+    length = np.size(np.asarray(median))
     arrays = {
         name: np.full(length, np.nan) if x is None else np.atleast_1d(np.array(x, dtype=np.float64))
         for name, x in given.items()
@@ -126,8 +158,8 @@ def _arrays(given: Mapping[str, ArrayLike | None], distribution: str) -> FiveNum
         known = row[np.isfinite(row)]
         if np.any(np.diff(known) < 0):
             found.append(Problem(f"row {i + 1}", f"{known.tolist()}", "minimum <= q1 <= ..."))
-        if distribution == "lognormal" and np.any(known <= 0):
-            found.append(Problem(f"row {i + 1}", f"{known.tolist()}", "above 0 for lognormal"))
+        if positive and np.any(known <= 0):
+            found.append(Problem(f"row {i + 1}", f"{known.tolist()}", "above 0 for this method"))
         if arrays["n"][i] < 2:
             found.append(Problem(f"row {i + 1}", f"n = {arrays['n'][i]:g}", "at least 2"))
     if found:

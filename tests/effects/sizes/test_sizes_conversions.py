@@ -201,7 +201,7 @@ def test_small_ranges_by_hozo() -> None:
         ({"q3": [1.0]}, r"row 1: \[4.0, 6.0, 1.0\]; minimum <= q1"),
         ({"n": [1]}, "n = 1; at least 2"),
         ({"n": [3, 4]}, r"n: shape \(2,\); \(1,\)"),
-        ({"q1": [-1.0], "distribution": "lognormal"}, "above 0 for lognormal"),
+        ({"q1": [-1.0], "distribution": "lognormal"}, "above 0 for this method"),
     ],
 )
 def test_impossible_summaries(arguments: dict[str, Any], message: str) -> None:
