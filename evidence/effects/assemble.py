@@ -26,6 +26,8 @@ from evidence.effects.partial import Part, arm_said, partly, said
 from evidence.effects.printed import Comparison
 from evidence.effects.routes import best_route, from_arms
 from evidence.effects.shared import closing, combine, covariance, linked
+from evidence.effects.stated import once_each, statement
+from evidence.effects.statements import Statement
 from evidence.effects.table import (
     PARTIAL_COLUMNS,
     ROW_COLUMNS,
@@ -266,6 +268,15 @@ def _table(candidates: list[_Candidate], question: Question) -> EffectTable:
         considered=len(candidates),
         assumptions_used=tuple(leant_on),
         question_id=question.id,
+        statements=_statements(candidates),
+    )
+
+
+def _statements(candidates: Sequence[_Candidate]) -> tuple[Statement, ...]:
+    told = [(c, c.comparison) for c in candidates if c.comparison and (c.found or c.part)]
+    return once_each(
+        [statement(comparison, c.found, c.part) for c, comparison in told],
+        [comparison.study.arm(comparison.treatment).cohort for _, comparison in told],
     )
 
 

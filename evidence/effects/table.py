@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from evidence.catalog.number import Number
+from evidence.effects.statements import Statement
 from evidence.errors import EffectError, Problem
 
 ROW_COLUMNS = (
@@ -64,6 +65,8 @@ class EffectTable:
         Number of reports looked at; always ``len(rows) + len(partial) + len(unused)``.
     assumptions_used : tuple of str
         Ids of the question's assumptions that some row leans on.
+    statements : tuple of Statement
+        What each report of ``rows`` and ``partial`` says, for models that use no more than that.
 
     Raises
     ------
@@ -82,6 +85,7 @@ class EffectTable:
     considered: int
     assumptions_used: tuple[str, ...] = ()
     question_id: str | None = field(default=None)
+    statements: tuple[Statement, ...] = ()
 
     def __post_init__(self) -> None:
         problems = _inconsistencies(self)

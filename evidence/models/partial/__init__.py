@@ -1,0 +1,1 @@
+"""Synthesis from what was reported only in part."""
