@@ -34,6 +34,8 @@ _HOME = {
     "flat": "evidence.models.bayesian.priors",
     "forest": "evidence.report.forest",
     "from_wald": "evidence.effects.sizes.wald",
+    "glmm_predict": "evidence.models.glmm.profile",
+    "glmm_tau2_interval": "evidence.models.glmm.profile",
     "gosh": "evidence.models.frequentist.gosh",
     "half_cauchy": "evidence.models.bayesian.priors",
     "half_normal": "evidence.models.bayesian.priors",
@@ -57,6 +59,8 @@ _HOME = {
     "pool": "evidence.models.frequentist.pool",
     "pool_bayes": "evidence.models.bayesian.exact",
     "pool_events": "evidence.models.frequentist.events",
+    "pool_figures": "evidence.models.frequentist.pool_many",
+    "pool_glmm": "evidence.models.glmm.glmm",
     "pool_many": "evidence.models.frequentist.pool_many",
     "pooled_sd_from_test": "evidence.effects.sizes.recovered",
     "predict": "evidence.models.regression.wald",
@@ -79,6 +83,7 @@ _HOME = {
     "trace": "evidence.effects.trace",
     "trace_frame": "evidence.effects.trace",
     "trim_and_fill": "evidence.models.bias.trim_fill",
+    "with_null_results": "evidence.models.bias.fail_safe",
 }
 
 __all__ = sorted(_HOME)

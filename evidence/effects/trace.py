@@ -79,6 +79,10 @@ def trace_frame(table: EffectTable) -> pd.DataFrame:
     return pd.DataFrame(records, columns=list(LEAF_COLUMNS)).drop_duplicates(ignore_index=True)
 
 
+# Rules of the models, which stand below this room and cannot be looked up here.
+OTHER_RULES = {"aggregated": "Mean of the effects of one cluster under their stated covariance"}
+
+
 def rule_text(name: str) -> str:
     """Say in a line what a rule does: the head of its docstring."""
     from evidence.effects.sizes.registry import MEASURES
@@ -88,7 +92,7 @@ def rule_text(name: str) -> str:
     if function is None:
         kernels = {measure.kernel.__name__: measure.kernel for measure in MEASURES.values()}
         function = kernels.get(name)
-    document = (function.__doc__ or "") if function is not None else ""
+    document = OTHER_RULES.get(name, "") if function is None else (function.__doc__ or "")
     return document.strip().split("\n")[0].rstrip(".")
 
 
