@@ -1,0 +1,1 @@
+"""Dependence without a full model: sandwich estimators, aggregation, assumed correlations."""
