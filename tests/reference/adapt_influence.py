@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from adapt_pairwise import TAU2, ZERO_TAU2, options_of, table_from
+from adapt_regression import moderators_of, options_from, prepared
 from comparison import Comparison, NotOfferedError
 
 from evidence.models.frequentist.cumulative import cumulative
@@ -12,6 +13,8 @@ from evidence.models.frequentist.gosh import gosh
 from evidence.models.frequentist.influence import baujat, influence, radial
 from evidence.models.frequentist.leave_one_out import leave_one_out
 from evidence.models.frequentist.pool import pool
+from evidence.models.regression.diagnostics import regression_influence, variance_inflation
+from evidence.models.regression.regression import meta_regression
 
 CLOSED = ("EE", "FE", "CE", "DL", "HE", "HS", "HSk", "SJ")
 FIT_NAMES = {
@@ -89,6 +92,34 @@ def case_diagnostics(fixture: dict[str, Any]) -> list[Comparison]:
     ]
 
 
+def regression_diagnostics(fixture: dict[str, Any]) -> list[Comparison]:
+    """Compare ``influence`` of a model with moderators, and ``vif`` where it is stated."""
+    options, expected = fixture["options"], fixture["expected"]
+    unknown = set(options) - {"measure", "method", "formula", "test", "level", "extra"}
+    if unknown:
+        raise NotOfferedError(f"{fixture['name']}: options {sorted(unknown)}")
+    table, frame = prepared(fixture, options["formula"])
+    chosen = options_from(fixture, frame, options.get("test", "z"))
+    fit = meta_regression(table, **moderators_of(options["formula"], frame), **chosen)
+    own, tolerance = regression_influence(fit), _tolerance(fixture)
+    names = {
+        "rstudent": "rstudent", "dffits": "dffits", "cook": "cook_d", "cov_ratio": "cov_r",
+        "tau2_without": "tau2_del", "q_without": "QE_del", "hat": "hat", "weight": "weight",
+        "influential": "is_influential", "rstandard": "rstandard_z",
+    }  # fmt: skip
+    found = [
+        Comparison(ours, own.rows[ours].to_numpy(dtype=float), expected[theirs], tolerance)
+        for ours, theirs in names.items()
+        if theirs in expected
+    ]
+    found.append(Comparison("dfbetas", own.dfbetas.to_numpy(), expected["dfbs"], tolerance))
+    if "vif" in expected:
+        factors = variance_inflation(fit)
+        single = factors.loc[factors["coefficients"] == 1, "vif"].to_numpy()
+        found.append(Comparison("vif", single, expected["vif"], tolerance))
+    return found
+
+
 def baujat_plot(fixture: dict[str, Any]) -> list[Comparison]:
     """Compare ``baujat``."""
     own, expected = baujat(table_from(fixture), **_model(fixture)), fixture["expected"]
@@ -143,6 +174,7 @@ ADAPTERS = {
     "leave1out": leave1out,
     "cumul": cumul,
     "influence, rstandard, rstudent": case_diagnostics,
+    "influence, vif": regression_diagnostics,
     "baujat": baujat_plot,
     "radial": radial_plot,
     "gosh": all_subsets,

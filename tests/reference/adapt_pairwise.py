@@ -324,17 +324,33 @@ def _subgroups(fixture: dict[str, Any]) -> list[Comparison]:
     return [Comparison(*pair, tolerance, relative=tolerance <= 1e-9) for pair in pairs]
 
 
+def _parameters(own: FitStatistics) -> float:
+    return own.aic / 2.0 + own.log_likelihood
+
+
 def fit_statistics(fixture: dict[str, Any]) -> list[Comparison]:
-    """Compare ``fitstats`` of the formula without moderators; the others need a regression."""
-    table = table_from(fixture)
-    fit = pool(
-        table, **options_of({**fixture, "options": {"method": fixture["options"]["method"]}}, "z")
-    )
-    stated = fixture["expected"]["~ 1"]
-    pairs = statistics_pairs(fit.full_likelihood, stated["ML"], "ML")
-    pairs += statistics_pairs(fit.restricted_likelihood, stated["REML"], "REML")
-    if fit.model == "random":
-        pairs.append(("tau2", fit.heterogeneity.tau2, stated["tau2"]))
+    """Compare ``fitstats`` and ``logLik`` of every formula, with moderators or without."""
+    from adapt_regression import statistics_fit
+
+    method, pairs = fixture["options"]["method"], []
+    for formula, stated in fixture["expected"].items():
+        fit = statistics_fit(fixture, formula)
+        own = {"ML": fit.full_likelihood, "REML": fit.restricted_likelihood}
+        own["default"] = own["REML" if method == "REML" else "ML"]
+        found = statistics_pairs(own["ML"], stated["ML"], "ML")
+        found += statistics_pairs(own["REML"], stated["REML"], "REML")
+        names = {"log_likelihood": "logLik", "aic": "AIC", "bic": "BIC", "aicc": "AICc"}
+        found += [
+            (f"default {a}", getattr(own["default"], a), stated[f"{b}_default"])
+            for a, b in names.items()
+        ]
+        found += [
+            ("parameters", _parameters(own["default"]), stated["logLik_df"]),
+            ("p", len(fit.terms), stated["p"]),
+            ("residual df", fit.heterogeneity.df, stated["df_residual"]),
+            ("tau2", fit.heterogeneity.tau2 or 0.0, stated["tau2"]),
+        ]
+        pairs += [(f"{formula} {name}", *rest) for name, *rest in found]
     return [Comparison(*pair, 1e-8, relative=True) for pair in pairs]
 
 

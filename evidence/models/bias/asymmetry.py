@@ -12,14 +12,13 @@ from scipy import stats
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem
 from evidence.models.bias.checks import (
-    Array,
     arrays_for,
     check_choice,
     check_fraction,
-    sizes_of,
+    predictor_of,
     warn_if_few,
 )
-from evidence.models.bias.lines import design, mixed_line, weighted_line
+from evidence.models.bias.kernels_lines import design, mixed_line, weighted_line
 from evidence.models.frequentist.kernels import critical_value, two_sided_p
 
 Predictor = Literal[
@@ -148,7 +147,7 @@ def regression_test(
     check_fraction("level", level)
     y, v = arrays_for(table, "a regression test")
     warn_if_few(table.k, "a regression test of funnel asymmetry")
-    X = design(_predictor(table, predictor, v, sizes))
+    X = design(predictor_of(table, predictor, v, sizes))
     if model == "dispersion":
         line, df = weighted_line(y, X, 1.0 / v, dispersion=True), float(len(y) - 2)
         if line.dispersion <= 1e-20 * float((y**2 / v).sum()):
@@ -180,17 +179,6 @@ def regression_test(
         limit_high=start + half if has_limit else None,
         level=level,
     )
-
-
-def _predictor(table: EffectTable, name: str, v: Array, sizes: ArrayLike | None) -> Array:
-    if name in ("std_error", "variance"):
-        if sizes is not None:
-            problem = Problem("sizes", f"would do nothing with predictor={name!r}", "leave it out")
-            raise FitError("an argument would do nothing", [problem])
-        return np.sqrt(v) if name == "std_error" else v
-    n = sizes_of(table, sizes)
-    made = {"size": n, "inverse_size": 1 / n, "root_size": n**0.5, "root_inverse_size": n**-0.5}
-    return made[name]
 
 
 def rank_test(table: EffectTable) -> RankTest:

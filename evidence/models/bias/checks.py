@@ -13,11 +13,11 @@ from evidence.models.frequentist.options import require_rows
 from evidence.models.frequentist.pool import arrays_of
 
 Array = NDArray[np.float64]
-LEAST, ADVISED = 3, 10
+LEAST, ADVISED, LEAST_DF = 3, 10, 4
 
 
 class FewStudiesWarning(EvidenceWarning):
-    """Fewer studies than a test of small-study effects has power for."""
+    """Fewer studies, or clusters of them, than a method needs to mean something."""
 
 
 def arrays_for(table: EffectTable, purpose: str, least: int = LEAST) -> tuple[Array, Array]:
@@ -38,6 +38,14 @@ def warn_if_few(k: int, purpose: str) -> None:
         right = f"with fewer than {ADVISED} chance and real asymmetry cannot be told apart"
         problem = Problem("table", f"{k} studies for {purpose}", right)
         warnings.warn(FewStudiesWarning("few-studies", problem), stacklevel=3)
+
+
+def warn_if_few_clusters(df: float) -> None:
+    """Warn below four degrees of freedom (Tipton 2015: the t distribution is then too narrow)."""
+    if df < LEAST_DF:
+        right = f"with fewer than {LEAST_DF} degrees of freedom it is too narrow"
+        problem = Problem("clusters", f"{df:.2g} degrees of freedom of a robust interval", right)
+        warnings.warn(FewStudiesWarning("few-clusters", problem), stacklevel=3)
 
 
 def check_choice(where: str, value: object, known: tuple[str, ...]) -> None:
@@ -84,3 +92,21 @@ def sizes_of(table: EffectTable, sizes: ArrayLike | None) -> Array:
         problem = Problem("sizes", "absent or not above 0 for some rows", right)
         raise FitError("the predictor needs the sample sizes", [problem])
     return n
+
+
+def predictor_of(table: EffectTable, name: str, v: Array, sizes: ArrayLike | None) -> Array:
+    """Measure of precision (k,): "std_error", "variance", "size", "inverse_size", or their roots.
+
+    Raises
+    ------
+    FitError
+        Sizes that are absent or would do nothing.
+    """
+    if name in ("std_error", "variance"):
+        if sizes is not None:
+            problem = Problem("sizes", f"would do nothing with {name!r}", "leave it out")
+            raise FitError("an argument would do nothing", [problem])
+        return np.sqrt(v) if name == "std_error" else v
+    n = sizes_of(table, sizes)
+    made = {"size": n, "inverse_size": 1 / n, "root_size": n**0.5, "root_inverse_size": n**-0.5}
+    return made[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -11,10 +12,22 @@ from scipy import optimize, special
 
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem
-from evidence.models.bias.checks import Array, arrays_for, check_choice, check_fraction
-from evidence.models.bias.lines import design, weighted_line
+from evidence.models.bias.checks import (
+    LEAST,
+    Array,
+    arrays_for,
+    check_choice,
+    check_fraction,
+    warn_if_few,
+    warn_if_few_clusters,
+)
+from evidence.models.bias.kernels_lines import design, weighted_line
 from evidence.models.frequentist.kernels import critical_value
 from evidence.models.frequentist.kernels_tau2 import dersimonian_laird, generalised_q
+from evidence.models.frequentist.options import Model, resolve
+from evidence.models.frequentist.pool import arrays_of
+from evidence.models.frequentist.pool_many import fit_arrays
+from evidence.models.robust.kernels_sandwich import robust_mean
 
 LimitMethod = Literal["expectation", "intercept", "common"]
 Direction = Literal["greater", "less"]
@@ -152,16 +165,23 @@ def limit_meta_analysis(
     FitError
         Fewer than 3 rows, rows that share an arm, standard errors that do not vary.
 
+    Warns
+    -----
+    FewStudiesWarning
+        Below 10 studies.
+
     Examples
     --------
     >>> from evidence.effects.table import table_of
-    >>> fit = limit_meta_analysis(table_of([0.1, 0.5, 0.9, 0.4], [0.1, 0.2, 0.3, 0.2]))
+    >>> y, s = [0.1, 0.5, 0.9, 0.4, 0.2] * 2, [0.1, 0.2, 0.3, 0.2, 0.1] * 2
+    >>> fit = limit_meta_analysis(table_of(y, s))
     >>> round(fit.mean.estimate, 3)
-    -0.02
+    0.002
     """
     check_choice("method", method, get_args(LimitMethod))
     check_fraction("level", level)
     y, v = arrays_for(table, "a limit meta-analysis")
+    warn_if_few(table.k, "a limit meta-analysis")
     tau2 = float(dersimonian_laird(y, v).tau2)
     s, tau = np.sqrt(v + tau2), tau2**0.5
     # On the radial plot the slope of the errors is the bias and the constant the limit.
@@ -196,18 +216,42 @@ def selection_ratio(
     *,
     favours: Direction = "greater",
     alpha: float = 0.05,
+    model: Model = "common",
+    clusters: Sequence[Hashable] | None = None,
     level: float = 0.95,
 ) -> CorrectedMean:
-    """Common-effect mean if significant results are published ``ratio`` times as often as others.
+    """Mean if significant results are published ``ratio`` times as often as others.
 
     Studies that are not significant in the favoured direction (two-sided ``alpha``) weigh
-    ``ratio`` times more; t with k - 1 degrees of freedom (Mathur and VanderWeele 2020).
-    Checked against PublicationBias ``pubbias_meta(model_type="fixed")``.
+    ``ratio`` times more (Mathur and VanderWeele 2020). Checked against PublicationBias
+    ``pubbias_meta``.
+
+    Parameters
+    ----------
+    table : EffectTable
+        At least 3 independent rows.
+    ratio : float
+        At least 1.
+    favours : {"greater", "less"}
+    alpha : float
+    model : {"common", "random"}
+        Weights 1/v and t with k - 1 degrees of freedom; or 1/(v + tau2), tau2 by REML without the
+        correction, with the cluster-robust standard error of ``cluster_robust`` (CR2) and its
+        Satterthwaite degrees of freedom, which need no independence within clusters.
+    clusters : sequence of labels, one a row, optional
+        For ``model="random"``; every row its own if left out.
+    level : float
 
     Raises
     ------
     FitError
-        Fewer than 3 rows, rows that share an arm, a ratio below 1.
+        Fewer than 3 rows, rows that share an arm, a ratio below 1, options that are not right or
+        would do nothing, fewer than 2 clusters.
+
+    Warns
+    -----
+    FewStudiesWarning
+        Below 4 degrees of freedom of the cluster-robust interval.
 
     Examples
     --------
@@ -217,19 +261,61 @@ def selection_ratio(
     0.167
     """
     check_choice("favours", favours, get_args(Direction))
+    check_choice("model", model, get_args(Model))
     check_fraction("alpha", alpha)
     check_fraction("level", level)
     if not np.isfinite(ratio) or ratio < 1:
         problem = Problem("ratio", repr(ratio), "a number of at least 1")
         raise FitError("the selection ratio is not right", [problem])
-    y, v = arrays_for(table, "a correction by a selection ratio")
+    codes = _codes(clusters, table.k)
+    y, v = _in_clusters(table, codes)
     z = y / np.sqrt(v) * (1.0 if favours == "greater" else -1.0)
     weight = np.where(2.0 * special.ndtr(-z) < alpha, 1.0, float(ratio))
-    total, df = float((weight / v).sum()), len(y) - 1
-    estimate = float((weight * y / v).sum() / total)
-    error = float((weight**2 / v).sum()) ** 0.5 / total
+    tau2: float | None = None
+    if model == "common":
+        if clusters is not None:
+            problem = Problem("clusters", "would do nothing", "model='random'")
+            raise FitError("an argument would do nothing", [problem])
+        total, df = float((weight / v).sum()), float(len(y) - 1)
+        estimate = float((weight * y / v).sum() / total)
+        error = float((weight**2 / v).sum()) ** 0.5 / total
+    else:
+        tau2 = float(fit_arrays(y, v, resolve("random", "reml", "wald", level)).tau2 or 0.0)
+        estimate, error, df = robust_mean(y, weight / (v + tau2), v, codes)
+        warn_if_few_clusters(df)
     half = critical_value(level, df) * error
     p = 2.0 * float(special.stdtr(df, -abs(estimate / error)))
     ends = (estimate - half, estimate + half)
     name = f"Selection ratio {ratio:g}"
-    return CorrectedMean(name, len(y), estimate, error, *ends, level, p, None)
+    return CorrectedMean(name, len(y), estimate, error, *ends, level, p, tau2)
+
+
+def _in_clusters(table: EffectTable, codes: NDArray[np.intp] | None) -> tuple[Array, Array]:
+    """Estimates and variances; rows of one cluster may share an arm."""
+    purpose = "a correction by a selection ratio"
+    if codes is None or table.k < LEAST:
+        return arrays_for(table, purpose)
+    if np.any((codes[:, None] != codes) & (table.covariance != 0.0)):
+        right = "put rows that share an arm or patients in one cluster"
+        raise FitError(
+            f"{purpose} takes clusters that are independent of each other",
+            [Problem("clusters", "rows of different clusters share an arm", right)],
+        )
+    return arrays_of(table)
+
+
+def _codes(clusters: Sequence[Hashable] | None, k: int) -> NDArray[np.intp] | None:
+    if clusters is None:
+        return None
+    labels = list(clusters)
+    if len(labels) != k:
+        problem = Problem("clusters", f"{len(labels)} labels", f"{k}, one a row of the table")
+        raise FitError("the clusters do not fit", [problem])
+    if any(label is None or label != label for label in labels):
+        problem = Problem("clusters", "a label is missing", "every row belongs to a cluster")
+        raise FitError("the clusters do not fit", [problem])
+    known = {label: code for code, label in enumerate(dict.fromkeys(labels))}
+    if len(known) < 2:
+        problem = Problem("clusters", "there is one cluster", "at least 2")
+        raise FitError("a cluster-robust error needs clusters", [problem])
+    return np.array([known[label] for label in labels], dtype=np.intp)

@@ -11,12 +11,14 @@ from scipy import special, stats
 
 from evidence.errors import FitError, Problem
 from evidence.models.bias.checks import LEAST, Array, check_choice, warn_if_few
-from evidence.models.bias.lines import design, mixed_line, weighted_line
+from evidence.models.bias.kernels_lines import design, mixed_line, weighted_line
 
 EventTest = Literal[
     "egger", "thompson", "begg", "harbord", "peters", "schwarzer", "deeks", "macaskill"
 ]
-EVENT_TESTS = get_args(EventTest)
+EventScale = Literal["odds_ratio", "arcsine"]
+EVENT_TESTS, EVENT_SCALES = get_args(EventTest), get_args(EventScale)
+_ON_ARCSINE = ("egger", "thompson", "begg")
 COLUMNS = ("events_treatment", "total_treatment", "events_control", "total_control")
 
 
@@ -29,6 +31,7 @@ class EventAsymmetry:
 
     method: str
     k: int
+    scale: str
     bias: float
     std_error: float
     statistic: float
@@ -37,14 +40,17 @@ class EventAsymmetry:
 
     def __str__(self) -> str:
         test = "z" if np.isinf(self.df) else f"t({self.df:g})"
+        effects = {"odds_ratio": "odds ratios", "arcsine": "arcsine differences"}[self.scale]
         return (
-            f"Funnel asymmetry of odds ratios ({self.method.title()}), {self.k} studies: "
+            f"Funnel asymmetry of {effects} ({self.method.title()}), {self.k} studies: "
             f"{test} = {self.statistic:.3g}, p = {self.p:.3g}"
         )
 
 
-def events_asymmetry(frame: pd.DataFrame, *, method: EventTest = "harbord") -> EventAsymmetry:
-    """Test the funnel of log odds ratios for asymmetry, from counts.
+def events_asymmetry(
+    frame: pd.DataFrame, *, method: EventTest = "harbord", scale: EventScale = "odds_ratio"
+) -> EventAsymmetry:
+    """Test the funnel of two-by-two tables for asymmetry, from counts.
 
     Parameters
     ----------
@@ -58,6 +64,9 @@ def events_asymmetry(frame: pd.DataFrame, *, method: EventTest = "harbord") -> E
         (Harbord et al. 2006). Rank correlations: "begg" (1994), "schwarzer" (2007), whose
         expectations and variances are hypergeometric at the Mantel-Haenszel odds ratio.
         Half a count is added to tables with an empty cell where a log odds ratio is needed.
+    scale : {"odds_ratio", "arcsine"}
+        "arcsine": "egger", "thompson" and "begg" take differences of asin(sqrt(risk)), whose
+        variance 1/(4 n1) + 1/(4 n2) knows nothing of the effect (Rücker et al. 2008).
 
     Raises
     ------
@@ -82,6 +91,11 @@ def events_asymmetry(frame: pd.DataFrame, *, method: EventTest = "harbord") -> E
     8.0
     """
     check_choice("method", method, EVENT_TESTS)
+    check_choice("scale", scale, EVENT_SCALES)
+    if scale == "arcsine" and method not in _ON_ARCSINE:
+        right = "one of " + ", ".join(repr(name) for name in _ON_ARCSINE)
+        problem = Problem("method", f"{method!r} is a test of odds ratios", right)
+        raise FitError("no such test of arcsine differences", [problem])
     a, n1, c, n2 = _counts(frame)
     warn_if_few(len(a), "a test of funnel asymmetry")
     if method == "schwarzer":
@@ -93,13 +107,15 @@ def events_asymmetry(frame: pd.DataFrame, *, method: EventTest = "harbord") -> E
             right = "leave out tables without events, or with events alone"
             raise FitError("no score", [Problem("frame", "a table tells nothing", right)])
         return _sloped(method, (a - m * n1 / n) / info, info**-0.5, info)
-    y, v = _log_odds(a, n1, c, n2)
+    y, v = _log_odds(a, n1, c, n2) if scale == "odds_ratio" else _arcsine(a, n1, c, n2)
     if method == "begg":
         w = 1.0 / v
-        return _ranked(method, (y - (w * y).sum() / w.sum()) / np.sqrt(v - 1 / w.sum()), v)
+        z = (y - (w * y).sum() / w.sum()) / np.sqrt(v - 1 / w.sum())
+        return _ranked(method, z, v, scale)
     if method == "thompson":
         line, df = mixed_line(y, design(np.sqrt(v)), v, "reml"), float(len(y) - 2)
-        return _tested(method, len(y), float(line.coefficients[1]), float(line.std_errors[1]), df)
+        b, error = float(line.coefficients[1]), float(line.std_errors[1])
+        return _tested(method, len(y), b, error, df, scale)
     if method == "peters":
         if np.any((m == 0) | (m == n)):
             right = "leave out tables without events, or with events alone"
@@ -107,7 +123,7 @@ def events_asymmetry(frame: pd.DataFrame, *, method: EventTest = "harbord") -> E
         return _sloped(method, y, 1.0 / n, m * (n - m) / n)
     size = 4.0 * n1 * n2 / n
     ways = {"egger": (np.sqrt(v), 1 / v), "macaskill": (n, 1 / v), "deeks": (size**-0.5, size)}
-    return _sloped(method, y, *ways[method])
+    return _sloped(method, y, *ways[method], scale)
 
 
 def _counts(frame: pd.DataFrame) -> tuple[Array, Array, Array, Array]:
@@ -137,6 +153,11 @@ def _log_odds(a: Array, n1: Array, c: Array, n2: Array) -> tuple[Array, Array]:
     return np.log(a * d / (b * c)), 1 / a + 1 / b + 1 / c + 1 / d
 
 
+def _arcsine(a: Array, n1: Array, c: Array, n2: Array) -> tuple[Array, Array]:
+    y = np.arcsin(np.sqrt(a / n1)) - np.arcsin(np.sqrt(c / n2))
+    return np.asarray(y), 0.25 / n1 + 0.25 / n2
+
+
 def _hypergeometric(a: Array, n1: Array, c: Array, n2: Array) -> tuple[Array, Array]:
     """Standardised events and inverse variances at the Mantel-Haenszel odds ratio."""
     n = n1 + n2
@@ -156,7 +177,7 @@ def _hypergeometric(a: Array, n1: Array, c: Array, n2: Array) -> tuple[Array, Ar
     return np.array(z), np.array(inverse)
 
 
-def _ranked(method: str, z: Array, v: Array) -> EventAsymmetry:
+def _ranked(method: str, z: Array, v: Array, scale: str = "odds_ratio") -> EventAsymmetry:
     """Kendall's score; its variance allows for ties (Kendall 1970)."""
     k = len(z)
     score = float(np.triu(np.sign(np.subtract.outer(z, z) * np.subtract.outer(v, v)), 1).sum())
@@ -170,19 +191,21 @@ def _ranked(method: str, z: Array, v: Array) -> EventAsymmetry:
     if variance <= 0:
         problem = Problem("frame", "all values are equal", "ranks need studies that differ")
         raise FitError("no rank correlation", [problem])
-    return _tested(method, k, score, variance**0.5, np.inf)
+    return _tested(method, k, score, variance**0.5, np.inf, scale)
 
 
-def _sloped(method: str, y: Array, x: Array, w: Array) -> EventAsymmetry:
+def _sloped(method: str, y: Array, x: Array, w: Array, scale: str = "odds_ratio") -> EventAsymmetry:
     line = weighted_line(y, design(x), w, dispersion=True)
     bias, error = float(line.coefficients[1]), float(line.std_errors[1])
-    return _tested(method, len(y), bias, error, float(len(y) - 2))
+    return _tested(method, len(y), bias, error, float(len(y) - 2), scale)
 
 
-def _tested(method: str, k: int, bias: float, error: float, df: float) -> EventAsymmetry:
+def _tested(
+    method: str, k: int, bias: float, error: float, df: float, scale: str
+) -> EventAsymmetry:
     if not error > 0:
         problem = Problem("frame", "the studies lie on the line", "more studies")
         raise FitError("the dispersion is estimated at 0, so there is no test", [problem])
     z = bias / error
     p = special.ndtr(-abs(z)) if np.isinf(df) else special.stdtr(df, -abs(z))
-    return EventAsymmetry(method, k, bias, error, z, df, 2.0 * float(p))
+    return EventAsymmetry(method, k, scale, bias, error, z, df, 2.0 * float(p))

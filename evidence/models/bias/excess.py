@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
 from evidence.effects.table import EffectTable
-from evidence.models.bias.checks import Array, arrays_for, check_choice, check_fraction
+from evidence.models.bias.checks import (
+    Array,
+    arrays_for,
+    check_choice,
+    check_fraction,
+    warn_if_few,
+)
 from evidence.models.frequentist.options import Model
 from evidence.models.frequentist.pool import pool
 
@@ -92,6 +98,11 @@ def excess_significance(
     FitError
         Fewer than 3 rows, rows that share an arm, options that are not right.
 
+    Warns
+    -----
+    FewStudiesWarning
+        Below 10 studies.
+
     Notes
     -----
     Checked against metafor ``tes``.
@@ -99,15 +110,17 @@ def excess_significance(
     Examples
     --------
     >>> from evidence.effects.table import table_of
-    >>> print(excess_significance(table_of([0.5, 0.45, 0.1, 0.6], [0.2, 0.2, 0.1, 0.25])))
-    Excess significance, 4 studies (two-sided, alpha 0.05): 3 significant, 1.44 expected at 0.2611;
-    p = 0.0518 (exact 0.104)
+    >>> y, s = [0.5, 0.45, 0.1, 0.6, 0.3] * 2, [0.2, 0.2, 0.1, 0.25, 0.2] * 2
+    >>> print(excess_significance(table_of(y, s)))
+    Excess significance, 10 studies (two-sided, alpha 0.05): 6 significant, 3.48 expected at 0.2662;
+    p = 0.0473 (exact 0.0709)
     """
     check_choice("alternative", alternative, get_args(Alternative))
     check_choice("model", model, get_args(Model))
     check_fraction("alpha", alpha)
     check_fraction("limit_alpha", limit_alpha)
     y, v = arrays_for(table, "a test of excess significance")
+    warn_if_few(table.k, "a test of excess significance")
     fit = pool(table, model=model, ci="wald")
     tau2 = fit.heterogeneity.tau2 or 0.0
     s, k = np.sqrt(v), len(y)

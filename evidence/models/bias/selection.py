@@ -12,8 +12,15 @@ from scipy import special
 
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem
-from evidence.models.bias.checks import Array, arrays_for, check_choice, check_fraction
-from evidence.models.bias.selection_likelihood import Data, Maximum, maximise
+from evidence.models.bias.checks import (
+    Array,
+    arrays_for,
+    check_choice,
+    check_fraction,
+    predictor_of,
+    warn_if_few,
+)
+from evidence.models.bias.kernels_selection import Data, Maximum, maximise
 from evidence.models.frequentist.fit import FitStatistics, information_criteria
 from evidence.models.frequentist.kernels import critical_value
 from evidence.models.frequentist.options import Model
@@ -29,6 +36,7 @@ SelectionKind = Literal[
     "beta",
 ]
 Alternative = Literal["greater", "less", "two-sided"]
+Precision = Literal["std_error", "variance", "inverse_size", "root_inverse_size"]
 KINDS = get_args(SelectionKind)
 _TWO_DELTAS = ("beta", "negative_exponential_power")
 _STEPPED = ("step", "truncated")
@@ -51,7 +59,8 @@ class SelectionFit:
     deltas : ndarray
         Parameters of the weight; of a step function the weights, the first 1.
     delta_std_errors : tuple of float or None
-        None where a delta is stated, or at a bound.
+        None where a delta is stated, or where at its bound the data do not tell it. Elsewhere a
+        delta at its bound counts as estimated, in the errors of the coefficients too.
     selection_chi2, selection_df, selection_p : float, int, float or None
         Likelihood ratio against no selection; df 0 and p None where no delta is estimated.
     tau2_chi2, tau2_p : float or None
@@ -103,7 +112,8 @@ def selection_model(
     weights: Sequence[float] | None = None,
     alternative: Alternative = "greater",
     model: Model = "random",
-    by_std_error: bool = False,
+    precision: Precision | None = None,
+    sizes: ArrayLike | None = None,
     moderators: ArrayLike | None = None,
     level: float = 0.95,
 ) -> SelectionFit:
@@ -125,8 +135,11 @@ def selection_model(
     alternative : {"greater", "less", "two-sided"}
         Direction of the p values by which studies are selected.
     model : {"random", "common"}
-    by_std_error : bool
-        Multiply the delta by each standard error over the largest (continuous kinds).
+    precision : {"std_error", "variance", "inverse_size", "root_inverse_size"}, optional
+        Multiply the delta by each study's over the largest (continuous kinds but beta), so that
+        small studies are selected more.
+    sizes : array_like (k,), optional
+        Total sample sizes, for a precision by size; else those of the table's arms.
     moderators : array_like (k,) or (k, m), optional
     level : float
 
@@ -134,7 +147,13 @@ def selection_model(
     ------
     FitError
         Too few rows, rows that share an arm, options that are not right or would do nothing, an
-        interval without studies, or a fit that did not converge, with what to try.
+        interval without studies, no more studies than parameters, or a fit that did not converge,
+        with what to try.
+
+    Warns
+    -----
+    FewStudiesWarning
+        Below 10 studies.
 
     Notes
     -----
@@ -153,7 +172,9 @@ def selection_model(
     check_choice("alternative", alternative, get_args(Alternative))
     check_choice("model", model, get_args(Model))
     check_fraction("level", level)
-    _useless(kind, steps, weights, by_std_error=by_std_error)
+    if precision is not None:
+        check_choice("precision", precision, get_args(Precision))
+    _useless(kind, {"steps": steps, "weights": weights, "precision": precision, "sizes": sizes})
     y, v = arrays_for(table, "a selection model")
     X = _design(moderators, table.k)
     unit, sign = float(np.sqrt(np.median(v))), -1.0 if alternative == "less" else 1.0
@@ -162,12 +183,18 @@ def selection_model(
         y=sign * y / unit,
         v=v / unit**2,
         X=X,
-        precision=s / s.max() if by_std_error else np.ones_like(s),
+        precision=_precision(table, precision, v, sizes),
         two_sided=alternative == "two-sided",
         steps=_ends(kind, steps, alternative),
         kind="step" if kind in _STEPPED else kind,
     )
     none, estimated, start = _deltas(data, kind, weights)
+    parameters = X.shape[1] + int(estimated.sum()) + int(model == "random")
+    if table.k <= parameters:
+        right = f"at least {parameters + 1}, or fewer steps, or model='common'"
+        problem = Problem("table", f"{table.k} rows for {parameters} parameters", right)
+        raise FitError("too few effects for this selection model", [problem])
+    warn_if_few(table.k, "a selection model")
     _require_filled(data, sign * y / s, estimated)
     random = model == "random"
     best = maximise(data, start, estimated, random=random)
@@ -227,25 +254,28 @@ def _answer(
     )
 
 
-def _useless(
-    kind: str,
-    steps: Sequence[float] | None,
-    weights: Sequence[float] | None,
-    *,
-    by_std_error: bool,
-) -> None:
-    given = {
-        "steps": steps is not None and kind != "step",
-        "weights": weights is not None and kind != "step",
-        "by_std_error": by_std_error and kind in (*_STEPPED, "beta"),
-    }
+def _useless(kind: str, given: dict[str, object]) -> None:
+    takes = {"step": ("steps", "weights"), "truncated": (), "beta": ()}
+    known = takes.get(kind, ("precision", "sizes"))
     found = [
         Problem(name, f"would do nothing with kind={kind!r}", "leave it out")
-        for name, wrong in given.items()
-        if wrong
+        for name, value in given.items()
+        if value is not None and name not in known
     ]
+    if not found and given["sizes"] is not None and given["precision"] is None:
+        found.append(Problem("sizes", "would do nothing", "name a precision by size"))
     if found:
         raise FitError("an argument would do nothing", found)
+
+
+def _precision(
+    table: EffectTable, name: Precision | None, v: Array, sizes: ArrayLike | None
+) -> Array:
+    """Share (k,) of the largest measure of imprecision; 1 where none is named."""
+    if name is None:
+        return np.ones_like(v)
+    found = predictor_of(table, name, v, sizes)
+    return np.asarray(found / found.max())
 
 
 def _ends(kind: str, steps: Sequence[float] | None, alternative: str) -> Array:

@@ -12,7 +12,7 @@ from scipy import stats
 from evidence.effects.table import EffectTable, table_of
 from evidence.errors import FitError, Problem
 from evidence.models.bias.checks import Array, arrays_for, check_choice, warn_if_few
-from evidence.models.bias.lines import design, weighted_line
+from evidence.models.bias.kernels_lines import design, weighted_line
 from evidence.models.frequentist.fit import PooledFit
 from evidence.models.frequentist.options import CiMethod, Model, Options, Tau2Method, resolve
 from evidence.models.frequentist.pool import pool

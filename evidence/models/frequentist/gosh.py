@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations, islice
 
 import numpy as np
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem
 from evidence.models.frequentist import kernels
+from evidence.models.frequentist.figures import figures
 from evidence.models.frequentist.options import Model, Options, Tau2Method, require_rows, resolve
 from evidence.models.frequentist.pool import arrays_of
-from evidence.models.frequentist.pool_many import fit_arrays
+from evidence.models.scale import map_chunks
 
 MOST_FOR_ALL = 15  # 32,767 subsets
 MOST_DRAWS = 1_000_000
@@ -72,6 +74,8 @@ def gosh(
 ) -> Gosh:
     """Pool every non-empty subset of the rows, or a random sample of the subsets.
 
+    Within ``joblib.parallel_config(...)`` they are fitted in parallel, to the same digits.
+
     Parameters
     ----------
     table : EffectTable
@@ -98,10 +102,8 @@ def gosh(
     require_rows(table, 2, "fitting subsets")
     _check(table.k, draws, seed)
     y, v = arrays_of(table)
-    parts, groups = [], []
-    for members in _all(table.k) if draws is None else _drawn(table.k, draws, seed):
-        groups.append(members)
-        parts.append(_fit(y, v, members, options))
+    groups = _all(table.k) if draws is None else _drawn(table.k, draws, seed)
+    parts = map_chunks(partial(_fit, y, v, options), groups)
     fits = pd.DataFrame({name: np.concatenate([p[name] for p in parts]) for name in parts[0]})
     return Gosh(fits, np.concatenate(groups), table.rows.index, draws is None)
 
@@ -147,7 +149,7 @@ def _drawn(k: int, draws: int, seed: int | None) -> list[NDArray[np.bool_]]:
 
 
 def _fit(
-    y: kernels.Array, v: kernels.Array, members: NDArray[np.bool_], options: Options
+    y: kernels.Array, v: kernels.Array, options: Options, members: NDArray[np.bool_]
 ) -> dict[str, NDArray[np.float64]]:
     n, size = len(members), int(members[0].sum())
     own = np.nonzero(members)[1].reshape(n, size)
@@ -155,12 +157,5 @@ def _fit(
         zero, stated = np.zeros(n), options.stated_tau2 or 0.0
         found = {"k": zero + 1, "estimate": y[own[:, 0]], "q": zero, "i2": zero, "h2": zero + 1.0}
         return found if options.tau2 is None else found | {"tau2": zero + stated}
-    many = fit_arrays(y[own], v[own], options)
-    found = {
-        "k": np.full(n, float(size)),
-        "estimate": many.estimate,
-        "q": many.q,
-        "i2": many.i2,
-        "h2": many.h2,
-    }
-    return found if many.tau2 is None else found | {"tau2": many.tau2}
+    want = _FIGURES if options.tau2 is not None else _FIGURES[:-1]
+    return {"k": np.full(n, float(size))} | figures(y[own], v[own], options, want)

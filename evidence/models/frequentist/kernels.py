@@ -36,15 +36,33 @@ def weighted_mean(y: Array, v: Array, tau2: Array, weights: Array | None = None)
     >>> weighted_mean(np.array([0.0, 3.0]), np.array([1.0, 2.0]), np.array(0.0)).mean.item()
     1.0
     """
-    w = 1.0 / (v + tau2[..., None]) if weights is None else weights
-    total = w.sum(-1)
     # From the lowest up, so that a far offset costs no digits and identical estimates stay exact.
     lowest = y.min(-1)
-    mean = lowest + (w * (y - lowest[..., None])).sum(-1) / total
+    mean, variance, w = weighted_mean_above(y - lowest[..., None], v, tau2, weights)
+    return WeightedMean(lowest + mean, variance, w)
+
+
+def weighted_mean_above(
+    y: Array, v: Array, tau2: Array, weights: Array | None = None
+) -> WeightedMean:
+    """Return ``weighted_mean`` of estimates that are counted from near themselves already.
+
+    Examples
+    --------
+    >>> weighted_mean_above(np.array([0.0, 3.0]), np.ones(2), np.array(1.0)).mean.item()
+    1.5
+    """
+    total_variance = v + tau2[..., None]
     if weights is None:
-        return WeightedMean(mean, 1.0 / total, w)
-    share = w / total[..., None]
-    return WeightedMean(mean, np.asarray((share**2 * (v + tau2[..., None])).sum(-1)), w)
+        w = np.divide(1.0, total_variance, out=total_variance)
+        variance = 1.0 / w.sum(-1)
+        return WeightedMean((w * y).sum(-1) * variance, variance, w)
+    total = weights.sum(-1)
+    mean = (weights * y).sum(-1) / total
+    share = weights / total[..., None]
+    share *= share
+    share *= total_variance
+    return WeightedMean(mean, np.asarray(share.sum(-1)), weights)
 
 
 def typical_variance(v: Array) -> Array:

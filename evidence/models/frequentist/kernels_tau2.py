@@ -6,29 +6,20 @@ variances, so y * c and v * c**2 give tau2 * c**2 whatever c is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
+from evidence.models.frequentist.kernels_roots import Indices as Indices
+from evidence.models.frequentist.kernels_roots import Mask as Mask
+from evidence.models.frequentist.kernels_roots import Tau2 as Tau2
+from evidence.models.frequentist.kernels_roots import blocks, gather, taker
+from evidence.models.frequentist.kernels_roots import decreasing_root as decreasing_root
+from evidence.models.frequentist.kernels_search import Parts, highest, score_of
+
 Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-Indices = NDArray[np.intp]
-Score = Callable[[Array, Array, Array], tuple[Array, Array]]
-Height = Callable[[Array, Array, Array], Array]
 
-MAX_STEPS = 200
-_GRID = 60  # points of tau2 at which the restricted score is looked at before refining
-_CHUNK = 250_000  # numbers held at once while looking
-_STEP_TOLERANCE = 1e-12  # Newton converges quadratically: a step this small leaves rounding only
-
-
-class Tau2(NamedTuple):
-    """Estimates (...) and, for each, whether the search for it ended."""
-
-    tau2: Array
-    converged: Mask
+_sum = np.add.reduce  # the method ``sum`` of an array takes twice as long to call
+_GRID = 60  # values of tau2 in ``likelihood_grid``
 
 
 def generalised_q(y: Array, v: Array, tau2: Array) -> Array:
@@ -94,20 +85,43 @@ def q_root(y: Array, v: Array, c: float) -> Tau2:
     sum((y - mean)^2) / c whatever the scale of the data.
     """
     shape, k = y.shape[:-1], y.shape[-1]
-    y, v = y.reshape(-1, k), v.reshape(-1, k)
-    y = centre(y)
+    y, v = centre(y).reshape(-1, k), v.reshape(-1, k)
     tau2, converged = np.zeros(len(y)), np.ones(len(y), dtype=np.bool_)
-    above = generalised_q(y, v, tau2) > c
-    y, v = y[above], v[above]
-
-    def excess(t: Array, at: Indices) -> tuple[Array, Array]:
-        w = 1.0 / (v[at] + t[:, None])
-        r = y[at] - ((w * y[at]).sum(-1) / w.sum(-1))[:, None]
-        return (w * r**2).sum(-1) - c, -((w * r) ** 2).sum(-1)
-
-    high, smallest = (y**2).sum(-1) / c, v.min(-1, initial=np.inf)
-    tau2[above], converged[above] = decreasing_root(excess, np.zeros(len(y)), high, smallest)
+    for part in blocks(len(y), k):
+        block = np.asfortranarray(y[part]), np.asfortranarray(v[part])
+        tau2[part], converged[part] = _q_root_rows(*block, c)
     return Tau2(tau2.reshape(shape), converged.reshape(shape))
+
+
+def _q_root_rows(y: Array, v: Array, c: float) -> Tau2:
+    """Solve 1 - c / Q = 0 in its place: 1 / Q is a straight line where variances are equal."""
+
+    def excess(y: Array, v: Array, t: Array) -> tuple[Array, Array]:
+        w = v + t[:, None]
+        np.divide(1.0, w, out=w)
+        u = w * y
+        np.subtract(y, (u.sum(-1) / w.sum(-1))[:, None], out=u)
+        w *= u
+        u *= w
+        q = u.sum(-1)
+        w *= w
+        # Far below c, as for identical estimates, nothing is solved: only the sign counts.
+        share = c / np.maximum(q, 1e-100 * c)
+        return 1.0 - share, -w.sum(-1) / c * share**2
+
+    tau2, converged = np.zeros(len(y)), np.ones(len(y), dtype=np.bool_)
+    value, slope = excess(y, v, tau2)
+    above = np.flatnonzero(value > 0)
+    y, v = gather(above, y, v)
+    taken = taker(y, v)
+
+    def at(t: Array, which: Indices) -> tuple[Array, Array]:
+        return excess(*taken(which), t)
+
+    low, high, smallest = np.zeros(len(y)), (y**2).sum(-1) / c, v.min(-1, initial=np.inf)
+    start = np.minimum(-value[above] / slope[above], high)
+    tau2[above], converged[above] = decreasing_root(at, low, high, smallest, start)
+    return Tau2(tau2, converged)
 
 
 def restricted_log_likelihood(y: Array, v: Array, tau2: Array) -> Array:
@@ -122,10 +136,10 @@ def restricted_log_likelihood(y: Array, v: Array, tau2: Array) -> Array:
 def reml(y: Array, v: Array) -> Tau2:
     """Restricted maximum likelihood, the highest of all local maxima on tau2 >= 0.
 
-    The restricted likelihood can have more than one maximum, so the sign of its slope is looked at
-    on a grid that spans every possible solution, each fall from + to - is refined by Newton steps
-    kept in their bracket, and the highest wins (0 itself counts where the slope there is not
-    positive; of equals the smaller). With s^2 the ordinary variance of y, no solution lies above
+    The restricted likelihood can have more than one maximum, so every fall of its slope from + to -
+    is enclosed with certainty (``kernels_search``), refined by Newton steps kept in their bracket,
+    and the highest wins (0 itself counts where the slope there is not positive; of equals the
+    smaller). With s^2 the ordinary variance of y, no solution lies above
     s^2 + s max(v)^(1/2): beyond it y'PPy <= (k - 1) s^2 / (min v + t)^2 is less than
     (k - 1) / (max v + t) <= tr(P).
     Likelihood: Harville 1977; checked against metafor ``rma.uni(method="REML")`` and brute force.
@@ -135,7 +149,7 @@ def reml(y: Array, v: Array) -> Tau2:
     >>> round(reml(np.array([0.0, 2.0, 4.0]), np.ones(3)).tau2.item(), 12)
     3.0
     """
-    return _highest(y, v, restricted_score, restricted_log_likelihood)
+    return highest(centre(y), v, restricted_parts, restricted_log_likelihood)
 
 
 def maximum_likelihood(y: Array, v: Array) -> Tau2:
@@ -150,7 +164,7 @@ def maximum_likelihood(y: Array, v: Array) -> Tau2:
     >>> round(maximum_likelihood(np.array([0.0, 2.0, 4.0]), np.ones(3)).tau2.item(), 12)
     1.666666666667
     """
-    return _highest(y, v, full_score, full_log_likelihood)
+    return highest(centre(y), v, full_parts, full_log_likelihood)
 
 
 def full_log_likelihood(y: Array, v: Array, tau2: Array) -> Array:
@@ -159,45 +173,46 @@ def full_log_likelihood(y: Array, v: Array, tau2: Array) -> Array:
     return np.asarray(-0.5 * (np.log(total).sum(-1) + generalised_q(y, v, tau2)))
 
 
-def _highest(y: Array, v: Array, score: Score, height: Height) -> Tau2:
-    """Place of the highest maximum of a likelihood, in chunks that bound the memory."""
-    shape, k = y.shape[:-1], y.shape[-1]
-    y, v = y.reshape(-1, k), v.reshape(-1, k)
-    y = centre(y)
-    tau2, converged = np.zeros(len(y)), np.ones(len(y), dtype=np.bool_)
-    rows = max(1, _CHUNK // (_GRID * k))
-    for start in range(0, len(y), rows):
-        part = slice(start, start + rows)
-        tau2[part], converged[part] = _highest_rows(y[part], v[part], score, height)
-    return Tau2(tau2.reshape(shape), converged.reshape(shape))
+def restricted_parts(y: Array, v: Array, t: Array) -> Parts:
+    """y'PPy, tr(P), y'PPPy and tr(PP), with P = W - W 1 1' W / sum(W)."""
+    w, s1, square, cubic = _residual_sums(y, v, t)
+    w2 = w * w
+    s2 = _sum(w2, -1)
+    w2 *= w
+    ratio = s2 / s1
+    return Parts(square, s1 - ratio, cubic, s2 - 2.0 * _sum(w2, -1) / s1 + ratio**2)
 
 
-def _highest_rows(y: Array, v: Array, score: Score, height: Height) -> Tau2:
-    """Maximise over the rows of y, v (n, k); y is centred."""
-    grid = likelihood_grid(y, v)
-    slope = score(y[:, None, :], v[:, None, :], grid)[0]
-    problem, cell = np.nonzero((slope[:, :-1] > 0) & (slope[:, 1:] <= 0))
-    yp, vp = y[problem], v[problem]
+def full_parts(y: Array, v: Array, t: Array) -> Parts:
+    """y'PPy, sum(w), y'PPPy and sum(w^2), with P as in ``restricted_parts``."""
+    w, s1, square, cubic = _residual_sums(y, v, t)
+    return Parts(square, s1, cubic, _sum(w * w, -1))
 
-    def at(t: Array, which: Indices) -> tuple[Array, Array]:
-        return score(yp[which], vp[which], t)
 
-    low, high = grid[problem, cell], grid[problem, cell + 1]
-    peak, done = decreasing_root(at, low, high, vp.min(-1, initial=np.inf))
+def _residual_sums(y: Array, v: Array, t: Array) -> tuple[Array, Array, Array, Array]:
+    """W (..., k), and sum(w), y'PPy, y'PPPy (...)."""
+    w = v + t[..., None]
+    np.divide(1.0, w, out=w)
+    s1 = _sum(w, -1)
+    u = w * y
+    mean = _sum(u, -1) / s1
+    np.subtract(y, mean[..., None], out=u)
+    u *= w  # Py
+    linear = w * u
+    first = _sum(linear, -1)
+    linear *= u
+    u *= u
+    return w, s1, _sum(u, -1), _sum(linear, -1) - first**2 / s1
 
-    tau2, best = np.zeros(len(y)), np.full(len(y), -np.inf)
-    at_zero = slope[:, 0] <= 0
-    best[at_zero] = height(y[at_zero], v[at_zero], np.zeros(int(at_zero.sum())))
-    reached = height(yp, vp, peak)
-    # Maxima of one problem follow each other in rising tau2: take turns, first ones first.
-    turn = np.arange(len(problem)) - np.searchsorted(problem, problem)
-    for nth in range(int(turn.max(initial=-1)) + 1):
-        now = np.flatnonzero(turn == nth)
-        now = now[reached[now] > best[problem[now]]]
-        tau2[problem[now]], best[problem[now]] = peak[now], reached[now]
-    converged = np.isfinite(best)
-    converged[problem[~done]] = False
-    return Tau2(tau2, converged)
+
+def restricted_score(y: Array, v: Array, t: Array) -> tuple[Array, Array]:
+    """Twice the slope of the restricted log-likelihood, y'PPy - tr(P), and its derivative."""
+    return score_of(restricted_parts(y, v, t))
+
+
+def full_score(y: Array, v: Array, t: Array) -> tuple[Array, Array]:
+    """Twice the slope of the full log-likelihood, y'PPy - sum(w), and its derivative."""
+    return score_of(full_parts(y, v, t))
 
 
 def likelihood_grid(y: Array, v: Array) -> Array:
@@ -210,75 +225,3 @@ def likelihood_grid(y: Array, v: Array) -> Array:
     position = np.linspace(1.0, 0.0, _GRID - 1)
     rising = top[:, None] * np.exp(-decades[:, None] * position)
     return np.concatenate([np.zeros((len(y), 1)), rising], axis=1)
-
-
-def restricted_score(y: Array, v: Array, t: Array) -> tuple[Array, Array]:
-    """Twice the slope of the restricted log-likelihood, y'PPy - tr(P), and its derivative."""
-    w = 1.0 / (v + t[..., None])
-    w2 = w * w
-    s1, s2, s3 = w.sum(-1), w2.sum(-1), (w2 * w).sum(-1)
-    u = w * (y - ((w * y).sum(-1) / s1)[..., None])
-    u2 = u * u
-    ratio = s2 / s1
-    value = u2.sum(-1) - (s1 - ratio)
-    cubic = (w * u2).sum(-1) - (w * u).sum(-1) ** 2 / s1
-    derivative = -2.0 * cubic + s2 - 2.0 * s3 / s1 + ratio**2
-    return value, derivative
-
-
-def full_score(y: Array, v: Array, t: Array) -> tuple[Array, Array]:
-    """Twice the slope of the full log-likelihood, y'PPy - sum(w), and its derivative."""
-    w = 1.0 / (v + t[..., None])
-    s1 = w.sum(-1)
-    u = w * (y - ((w * y).sum(-1) / s1)[..., None])
-    cubic = (w * u * u).sum(-1) - (w * u).sum(-1) ** 2 / s1
-    return (u * u).sum(-1) - s1, -2.0 * cubic + (w * w).sum(-1)
-
-
-def decreasing_root(
-    value_and_slope: Callable[[Array, Indices], tuple[Array, Array]],
-    low: Array,
-    high: Array,
-    floor: Array,
-) -> tuple[Array, Mask]:
-    """Find where functions that pass from + at ``low`` to - at ``high`` vanish, all at once.
-
-    Newton steps where they stay in the bracket and at least halve, else bisection
-    (Press et al. 2007, section 9.4). A root counts as found when the step is below 1e-12, or the
-    bracket below rounding, of root + ``floor`` (the smallest sampling variance).
-
-    Parameters
-    ----------
-    value_and_slope : callable
-        Takes values (m,) and the positions (m,) of the problems they belong to.
-    low, high, floor : ndarray, shape (n,)
-
-    Returns
-    -------
-    root, converged : ndarray, shape (n,)
-    """
-    low, high = low.copy(), high.copy()
-    root, last = 0.5 * (low + high), high - low
-    converged = np.zeros(len(root), dtype=np.bool_)
-    active = np.arange(len(root))
-    for _ in range(MAX_STEPS):
-        if not active.size:
-            break
-        x = root[active]
-        value, slope = value_and_slope(x, active)
-        low[active] = np.where(value > 0, x, low[active])
-        high[active] = np.where(value > 0, high[active], x)
-        left, right, size = low[active], high[active], x + floor[active]
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            newton = x - np.where(value == 0, 0.0, value / slope)
-        falling = (slope < 0) | (value == 0)
-        close = falling & (np.abs(newton - x) <= _STEP_TOLERANCE * size)
-        useful = falling & (newton > left) & (newton < right)
-        useful &= 2.0 * np.abs(newton - x) <= last[active]
-        new = np.where(close | useful, newton, 0.5 * (left + right))
-        new = np.clip(new, left, right)
-        done = close | (right - left <= 4.0 * np.finfo(np.float64).eps * size)
-        root[active], last[active] = new, np.abs(new - x)
-        converged[active[done]] = True
-        active = active[~done]
-    return root, converged

@@ -35,6 +35,8 @@ from evidence.models.frequentist.options import (
 from evidence.models.frequentist.pool_many import PooledMany, checked_weights, fit_arrays
 from evidence.models.frequentist.prediction import no_prediction_reason, predict
 
+# With two studies REML makes the multiplier 1, but for the last digit.
+ROUNDING = 1e-12
 _TWO = "two studies: tau2 rests on one difference, and intervals by t have 1 degree of freedom"
 
 
@@ -259,7 +261,7 @@ def _notes(many: PooledMany, found: Heterogeneity) -> tuple[str, ...]:
         notes.append("tau2 is estimated at 0, the edge of what it can be; this is not proof of 0")
     if found.interval_empty:
         notes.append("the studies agree more closely than chance allows: no tau2 fits, not even 0")
-    if q is not None and q < 1.0:
+    if q is not None and q < 1.0 - ROUNDING:
         less = f"the Hartung-Knapp multiplier is q = {float(q):.4g}, below 1"
         effect = "it was floored at 1" if many.options.ci == "hartung_knapp_floored" else (
             "the interval rests on a standard error smaller than Wald's"

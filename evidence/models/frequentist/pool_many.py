@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evidence.errors import FitError, Problem
-from evidence.models.frequentist import kernels, kernels_moments, kernels_tau2
-from evidence.models.frequentist.estimators import ESTIMATORS
-from evidence.models.frequentist.options import (
-    FIXED,
-    CiMethod,
-    Model,
-    Options,
-    Tau2Method,
-    resolve,
+from evidence.models.frequentist.figures import (
+    Figure,
+    check_wanted,
+    existing,
+    figures,
 )
+from evidence.models.frequentist.options import CiMethod, Model, Options, Tau2Method, resolve
 
 Array = NDArray[np.float64]
-
-_ESTIMATORS = ESTIMATORS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,83 +88,59 @@ def pool_many(
     return fit_arrays(y, v, options, None if weights is None else checked_weights(weights, y.shape))
 
 
+def pool_figures(
+    estimates: ArrayLike,
+    variances: ArrayLike,
+    want: Collection[Figure],
+    *,
+    model: Model = "random",
+    tau2: Tau2Method | float | None = None,
+    ci: CiMethod | None = None,
+    level: float = 0.95,
+    weights: ArrayLike | None = None,
+) -> dict[str, Array]:
+    """Pool as ``pool_many`` does, but give only the figures that are wanted, and so sooner.
+
+    Parameters
+    ----------
+    estimates, variances, model, tau2, ci, level, weights
+        As in ``pool_many``.
+    want : collection of str
+        Names of the arrays of a ``PooledMany``.
+
+    Returns
+    -------
+    dict of ndarray
+
+    Raises
+    ------
+    FitError
+        As ``pool_many``; also if a figure is unknown or does not exist under the options.
+
+    Examples
+    --------
+    >>> pool_figures([[0.0, 2.0, 4.0]], [[1.0, 1.0, 1.0]], ["estimate", "tau2"])["tau2"].round(9)
+    array([3.])
+    """
+    options = resolve(model, tau2, ci, level, weighted=weights is not None)
+    check_wanted(want, options)
+    y, v = _checked(estimates, variances)
+    stated = None if weights is None else checked_weights(weights, y.shape)
+    return figures(y, v, options, want, stated)
+
+
 def fit_arrays(y: Array, v: Array, options: Options, weights: Array | None = None) -> PooledMany:
     """Fit checked arrays y, v (and weights) of shape (..., k), k >= 2, with resolved options."""
-    shape, k = y.shape[:-1], y.shape[-1]
-    zero = np.zeros(shape)
-    q = kernels_tau2.generalised_q(y, v, zero)
-    t = None if options.tau2 is None else _tau2(y, v, options, weights)
-    if t is None:
-        s2, i2, h2 = None, kernels.i2_from_q(q, k - 1), np.asarray(q / (k - 1))
-    else:
-        s2 = kernels.typical_variance(v)
-        i2, h2 = kernels.i2_of(t, s2), kernels.h2_of(t, s2)
-    mean, variance, w = kernels.weighted_mean(y, v, zero if t is None else t, weights)
-    wald = np.sqrt(variance)
-    error, df, multiplier = _spread(y, v, zero if t is None else t, wald, options)
-    _require_spread(error, options.ci)
-    half = kernels.critical_values(options.level, df) * error
+    k, found = y.shape[-1], figures(y, v, options, existing(options), weights)
     return PooledMany(
         options=options,
         k=k,
-        estimate=mean,
-        std_error=error,
-        wald_std_error=wald,
-        statistic=np.asarray(mean / error),
-        df=df,
-        p=kernels.two_sided_p(mean / error, df),
-        ci_low=mean - half,
-        ci_high=mean + half,
-        q=q,
         q_df=k - 1,
-        q_p=kernels.q_p_value(q, k - 1),
-        i2=i2,
-        h2=h2,
-        tau2=t,
-        typical_variance=s2,
-        hartung_knapp_multiplier=multiplier,
-        weights=100.0 * w / w.sum(-1, keepdims=True),
+        tau2=found.pop("tau2", None),
+        typical_variance=found.pop("typical_variance", None),
+        hartung_knapp_multiplier=found.pop("hartung_knapp_multiplier", None),
+        **found,
     )
-
-
-def _tau2(y: Array, v: Array, options: Options, weights: Array | None) -> Array:
-    method = options.tau2 or ""
-    if method == FIXED and options.stated_tau2 is not None:
-        return np.full(y.shape[:-1], options.stated_tau2)
-    if method == "generalised_q" and weights is not None:
-        found = kernels_moments.from_form(y, v, weights)
-    else:
-        found = _ESTIMATORS[method](y, v)
-    _require_converged(np.asarray(found.converged), method)
-    return found.tau2
-
-
-def _spread(
-    y: Array, v: Array, t: Array, wald: Array, options: Options
-) -> tuple[Array, Array, Array | None]:
-    """Standard error of the interval, its degrees of freedom, and the multiplier, if one is used.
-
-    "hartung_knapp_wider": Wald's normal interval wherever that is the wider one.
-    "hartung_knapp_checked": the floor at 1 wherever the interval is narrower than Wald's normal
-    one at the DerSimonian-Laird tau2 (meta: "IQWiG6"; checked where tau2 is DerSimonian-Laird's,
-    so that the comparison for other estimators rests on no reference value).
-    """
-    ci, level, df = options.ci, options.level, np.full(wald.shape, float(y.shape[-1] - 1))
-    if ci == "wald":
-        return wald, np.full(wald.shape, np.inf), None
-    if ci == "t":
-        return wald, df, None
-    q = kernels.hartung_knapp_multiplier(y, v, t)
-    error = wald * np.sqrt(np.maximum(1.0, q) if ci == "hartung_knapp_floored" else q)
-    if ci in ("hartung_knapp", "hartung_knapp_floored"):
-        return error, df, q
-    half, normal = kernels.critical_values(level, df) * error, kernels.critical_value(level, np.inf)
-    if ci == "hartung_knapp_wider":
-        narrower = half < normal * wald
-        return np.where(narrower, wald, error), np.where(narrower, np.inf, df), q
-    plain = kernels_tau2.dersimonian_laird(y, v).tau2
-    narrower = half < normal * np.sqrt(kernels.weighted_mean(y, v, plain).variance)
-    return np.where(narrower, wald * np.sqrt(np.maximum(1.0, q)), error), df, q
 
 
 def checked_weights(weights: ArrayLike, shape: tuple[int, ...]) -> Array:
@@ -205,6 +177,11 @@ def _checked(estimates: ArrayLike, variances: ArrayLike) -> tuple[Array, Array]:
         shapes = f"shapes {y.shape} and {v.shape}"
         right = "give the same shape (..., k) twice, with k of at least 2"
         raise FitError("the data do not pair up", [Problem("estimates, variances", shapes, right)])
+    # A sum is finite only if all its parts are; only then does the search for culprits pay.
+    with np.errstate(over="ignore", invalid="ignore"):
+        sound = v.size == 0 or (v.min() > 0 and bool(np.isfinite(y.sum() + v.sum())))
+    if sound:
+        return y, v
     problems = [
         Problem(f"{name}[{', '.join(str(i) for i in place)}]", f"is {values[tuple(place)]}", right)
         for name, values, bad, right in (
@@ -216,22 +193,3 @@ def _checked(estimates: ArrayLike, variances: ArrayLike) -> tuple[Array, Array]:
     if problems:
         raise FitError("some numbers cannot be pooled", problems)
     return y, v
-
-
-def _require_converged(converged: NDArray[np.bool_], method: str) -> None:
-    if converged.all():
-        return
-    stuck = [
-        Problem(f"data set {tuple(int(i) for i in place)}", f"tau2 by {method} did not converge")
-        for place in np.argwhere(~converged)
-    ]
-    raise FitError("tau2 did not converge", stuck)
-
-
-def _require_spread(error: Array, ci: str) -> None:
-    """Refuse the unfloored Hartung-Knapp interval of identical estimates: its width would be 0."""
-    if np.all(error > 0):
-        return
-    what = "the estimates are identical, so the standard error would be 0"
-    right = "ci='hartung_knapp_floored' never falls below the Wald standard error"
-    raise FitError("no interval of this kind exists", [Problem(f"ci={ci!r}", what, right)])

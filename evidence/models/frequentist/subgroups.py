@@ -89,7 +89,7 @@ def subgroups(
     _check(options, tau2_common)
     y, v = arrays_of(table)
     labels = _labels(table, by)
-    members = {name: np.flatnonzero(labels == name) for name in pd.unique(labels)}
+    members = {name: np.flatnonzero(labels == name) for name in dict.fromkeys(labels.tolist())}
     if tau2_common:
         found = common_tau2([(y[i], v[i]) for i in members.values()], options.tau2 or "")
         if not found.converged:

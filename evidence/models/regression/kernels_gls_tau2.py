@@ -6,13 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from evidence.models.frequentist.kernels_search import Parts, highest
 from evidence.models.frequentist.kernels_tau2 import Tau2, centre, decreasing_root
 from evidence.models.regression.kernels_gls import cubic, project, residuals
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
-_GRID = 60  # points of tau2 at which the slope of the likelihood is looked at before refining
-_CHUNK = 500_000  # numbers held at once while looking
 LIKELIHOOD = ("reml", "maximum_likelihood")
 GENERALISED = ("paule_mandel", "empirical_bayes", "dersimonian_laird_iterated")
 
@@ -116,51 +115,23 @@ def height(y: Array, v: Array, basis: Array, t: Array, *, restricted: bool) -> A
 
 
 def _likelihood(e: Array, v: Array, basis: Array, *, restricted: bool) -> Tau2:
-    tau2, converged = np.zeros(len(e)), np.ones(len(e), dtype=np.bool_)
-    rows = max(1, _CHUNK // (_GRID * basis.size))
-    for start in range(0, len(e), rows):
-        part = slice(start, start + rows)
-        tau2[part], converged[part] = _highest(e[part], v[part], basis, restricted=restricted)
-    return Tau2(tau2, converged)
-
-
-def _highest(e: Array, v: Array, basis: Array, *, restricted: bool) -> Tau2:
-    """Place of the highest maximum for every row of e, v (n, k)."""
-    grid = _grid(e, v, basis)
-    slope = score(e[:, None, :], v[:, None, :], basis, grid, restricted=restricted)[0]
-    problem, cell = np.nonzero((slope[:, :-1] > 0) & (slope[:, 1:] <= 0))
-    ep, vp = e[problem], v[problem]
-
-    def at(t: Array, which: Indices) -> tuple[Array, Array]:
-        return score(ep[which], vp[which], basis, t, restricted=restricted)
-
-    floor = vp.min(-1, initial=np.inf)
-    peak, done = decreasing_root(at, grid[problem, cell], grid[problem, cell + 1], floor)
-    tau2, best = np.zeros(len(e)), np.full(len(e), -np.inf)
-    zero = slope[:, 0] <= 0
-    best[zero] = height(e[zero], v[zero], basis, np.zeros(int(zero.sum())), restricted=restricted)
-    reached = height(ep, vp, basis, peak, restricted=restricted)
-    for which, place, value in zip(problem, peak, reached, strict=True):
-        if value > best[which]:
-            tau2[which], best[which] = place, value
-    converged = np.isfinite(best)
-    converged[problem[~done]] = False
-    return Tau2(tau2, converged)
-
-
-def _grid(e: Array, v: Array, basis: Array) -> Array:
-    """Values of tau2 (n, grid) from 0 to above any maximum, even in the logarithm.
+    """Highest of all maxima; e (n, k) are residuals.
 
     With s2 the residual mean square, y'PPy <= (k - p) s2 / (min v + t)^2, and tr(P) is at least
     (k - p) / (max v + t): no maximum lies above s2 + s max(v)^(1/2).
     """
-    k, p = basis.shape
-    s2 = (e**2).sum(-1) / (k - p)
-    top = 1.01 * (s2 + np.sqrt(s2 * v.max(-1)))
-    floor = 1e-3 * v.min(-1)
-    decades = np.log(np.maximum(top / floor, 1e3))
-    rising = top[:, None] * np.exp(-decades[:, None] * np.linspace(1.0, 0.0, _GRID - 1))
-    return np.concatenate([np.zeros((len(e), 1)), rising], axis=1)
+
+    def parts(y: Array, v: Array, t: Array) -> Parts:
+        found = project(y, v, basis, t)
+        push = found.trace if restricted else found.w.sum(-1)
+        push_slope = found.trace_square if restricted else (found.w**2).sum(-1)
+        return Parts((found.py**2).sum(-1), push, cubic(found), push_slope)
+
+    def likelihood(y: Array, v: Array, t: Array) -> Array:
+        return height(y, v, basis, t, restricted=restricted)
+
+    p = basis.shape[1]
+    return highest(e, v, parts, likelihood, fitted=p, width=p + 2)
 
 
 def tau2_std_error(

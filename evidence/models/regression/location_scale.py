@@ -18,12 +18,13 @@ from evidence.models.frequentist.pool import arrays_of
 from evidence.models.regression.design import Design, build
 from evidence.models.regression.fit import WaldTest
 from evidence.models.regression.kernels_gls import coefficients, log_likelihoods, project, residuals
-from evidence.models.regression.kernels_spread import Spread, fit_spread
+from evidence.models.regression.kernels_spread import AT_ZERO, Spread, fit_spread
 from evidence.models.regression.regression import checked_basis, terms_frame
 from evidence.models.regression.wald import moderators_test
 
 Array = NDArray[np.float64]
 Link = Literal["log", "identity"]
+_AT_EDGE = "tau2 of some studies is estimated at 0, the edge: no standard errors there"
 METHODS, LINKS, TESTS = ("reml", "maximum_likelihood"), ("log", "identity"), ("z", "t")
 
 
@@ -46,6 +47,9 @@ class LocationScaleFit:
         Q about the fixed-effects regression, its df and p.
     moderators, scale_moderators : WaldTest or None
         All coefficients but the intercept.
+    scale_reason : str or None
+        Why the scale coefficients have no standard errors (NaN in ``scale_terms``; no covariance,
+        no test): under the identity link the estimate may lie where some tau2 is 0.
     full_likelihood, restricted_likelihood : FitStatistics
     """
 
@@ -59,13 +63,14 @@ class LocationScaleFit:
     terms: pd.DataFrame
     scale_terms: pd.DataFrame
     covariance: Array
-    scale_covariance: Array
+    scale_covariance: Array | None
     tau2: pd.Series[float]
     residual: Heterogeneity
     moderators: WaldTest | None
     scale_moderators: WaldTest | None
     full_likelihood: FitStatistics
     restricted_likelihood: FitStatistics
+    scale_reason: str | None = None
 
 
 def location_scale(
@@ -101,8 +106,8 @@ def location_scale(
     Raises
     ------
     FitError
-        As ``meta_regression``; also where the likelihood is highest at a tau2 of 0, at which
-        neither link has coefficients with standard errors.
+        As ``meta_regression``; under the log link also where the likelihood is highest at a tau2
+        of 0, whose logarithm does not exist.
 
     Examples
     --------
@@ -137,6 +142,8 @@ def location_scale(
     found = fit_spread(y, v, basis.q, z, restricted=method == "reml", log=link == "log")
     if found.problem:
         right = "leave moderators of the scale out, or take meta_regression"
+        if found.problem == AT_ZERO:
+            right = "the log link has no value for 0: link='identity' has, or take meta_regression"
         raise FitError(
             "the location-scale model did not converge", [Problem("scale", found.problem, right)]
         )
@@ -173,9 +180,7 @@ def _assemble(
         test=test,
         level=level,
         terms=terms_frame(design.names, mean.estimate, mean.covariance, dfs[0], level),
-        scale_terms=terms_frame(
-            scale_design.names, found.estimate, found.covariance, dfs[1], level
-        ),
+        scale_terms=_scale_terms(scale_design, found, dfs[1], level),
         covariance=mean.covariance,
         scale_covariance=found.covariance,
         tau2=pd.Series(found.tau2, index=table.rows.index, name="tau2", dtype=float),
@@ -186,7 +191,18 @@ def _assemble(
             reason="tau2 differs between the studies",
         ),
         moderators=moderators_test(design, mean.estimate, mean.covariance, dfs[0]),
-        scale_moderators=moderators_test(scale_design, found.estimate, found.covariance, dfs[1]),
+        scale_moderators=None
+        if found.covariance is None
+        else moderators_test(scale_design, found.estimate, found.covariance, dfs[1]),
         full_likelihood=information_criteria(full, deviance, p + q, k),
         restricted_likelihood=information_criteria(restricted, -2.0 * restricted, p + q, k - p),
+        scale_reason=None if found.covariance is not None else _AT_EDGE,
     )
+
+
+def _scale_terms(design: Design, found: Spread, df: float, level: float) -> pd.DataFrame:
+    if found.covariance is not None:
+        return terms_frame(design.names, found.estimate, found.covariance, df, level)
+    terms = terms_frame(design.names, found.estimate, np.eye(len(found.estimate)), df, level)
+    terms[["std_error", "statistic", "p", "ci_low", "ci_high"]] = np.nan
+    return terms

@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evidence.errors import FitError, Problem, did_you_mean
-from evidence.models.frequentist.options import Tau2Method, resolve
+from evidence.models.frequentist.options import (
+    Tau2Interval,
+    Tau2Method,
+    check_tau2_interval,
+    resolve,
+)
 from evidence.models.frequentist.pool_many import checked_weights
 
 Array = NDArray[np.float64]
@@ -19,13 +24,17 @@ TESTS = ("z", "t", "knapp_hartung", "knapp_hartung_floored")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Checked options: ``method`` None allows for no residual tau2, "fixed" has it stated."""
+    """Checked options: ``method`` None allows for no residual tau2, "fixed" has it stated.
+
+    ``interval`` is the kind of interval of tau2; None where tau2 is not estimated.
+    """
 
     method: str | None
     test: str
     level: float
     stated_tau2: float | None
     weights: Array | None
+    interval: str | None = None
 
 
 def check_options(
@@ -34,6 +43,7 @@ def check_options(
     weights: ArrayLike | Literal["equal"] | None,
     level: float,
     k: int,
+    tau2_interval: Tau2Interval | None = None,
 ) -> Choice:
     """Refuse unknown options.
 
@@ -50,6 +60,7 @@ def check_options(
         stated = checked_weights(np.ones(k) if equal else weights, (k,))
     if tau2 is None:
         options = resolve("common", None, None, level)
-        return Choice(None, test, options.level, None, stated)
-    options = resolve("random", tau2, None, level, weighted=weights is not None)
-    return Choice(options.tau2, test, level, options.stated_tau2, stated)
+    else:
+        options = resolve("random", tau2, None, level, weighted=weights is not None)
+    kind = check_tau2_interval(tau2_interval, options)
+    return Choice(options.tau2, test, level, options.stated_tau2, stated, kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice, product
 
 import numpy as np
@@ -20,8 +21,10 @@ from evidence.models.regression.options import Choice
 from evidence.models.regression.regression import multiplier, scaled
 from evidence.models.regression.residual import tau2_of
 from evidence.models.regression.wald import wald_statistic
+from evidence.models.scale import map_chunks
 
 Array = NDArray[np.float64]
+Dealt = NDArray[np.float64] | NDArray[np.intp]
 MOST = 500_000
 _BATCH = 2_000
 _TIES = math.sqrt(np.finfo(np.float64).eps)  # statistics that differ by less are the same one
@@ -58,7 +61,8 @@ def permutation_test(
 
     Follmann and Proschan 1999, Higgins and Thompson 2004: the rows of moderators are permuted
     against the effects; without moderators the signs of the effects are flipped. The model is
-    fitted again each time. Statistics that differ by less than 1.5e-8 count as ties.
+    fitted again each time, within ``joblib.parallel_config(...)`` in parallel and to the same
+    digits. Statistics that differ by less than 1.5e-8 count as ties.
 
     Parameters
     ----------
@@ -101,15 +105,9 @@ def permutation_test(
     seen, seen_all = _statistics(y[None], v[None], basis, choice, tested)
     random = None if draws is None else np.random.default_rng(seed)
     deals = _flips(fit.k, random, draws) if flips else _orderings(labels, random, draws)
-    count, above, above_all = 0, np.zeros(fit.p), 0
-    while batch := list(islice(deals, _BATCH)):
-        dealt = np.asarray(batch)
-        ys = y * dealt if flips else y[dealt]
-        vs = np.broadcast_to(v, ys.shape) if flips else v[dealt]
-        each, together = _statistics(ys, vs, basis, choice, tested, None if flips else dealt)
-        count += len(dealt)
-        above += (np.abs(each) >= np.abs(seen[0]) - _TIES).sum(0)
-        above_all += int((together >= seen_all[0] - _TIES).sum())
+    work = partial(_as_far, y, v, basis, choice, tested, flips, np.append(seen[0], seen_all[0]))
+    counted = np.sum(map_chunks(work, _batches(deals)), axis=0)
+    count, above, above_all = int(counted[0]), counted[1:-1], int(counted[-1])
     cells = {"term": list(fit.design.names), "statistic": seen[0], "p": above / count}
     return PermutationTest(
         terms=pd.DataFrame(cells),
@@ -134,6 +132,32 @@ def _check(draws: int | None, seed: int | None, total: int) -> None:
         problems.append(Problem("seed", "is not stated", "state one, so that it can be repeated"))
     if problems:
         raise FitError("the options of the permutation test are not right", problems)
+
+
+def _batches(deals: Iterator[Array] | Iterator[NDArray[np.intp]]) -> Iterator[Dealt]:
+    while batch := list(islice(deals, _BATCH)):
+        yield np.asarray(batch)
+
+
+def _as_far(
+    y: Array,
+    v: Array,
+    basis: Basis,
+    choice: Choice,
+    tested: list[int],
+    flips: bool,
+    seen: Array,
+    dealt: Dealt,
+) -> Array:
+    """Number of deals, and of those whose statistics (p, and together) are as far as seen."""
+    if flips:
+        ys, vs, order = y * dealt, np.broadcast_to(v, dealt.shape), None
+    else:
+        order = dealt.astype(np.intp, copy=False)
+        ys, vs = y[order], v[order]
+    each, together = _statistics(ys, vs, basis, choice, tested, order)
+    above = (np.abs(each) >= np.abs(seen[:-1]) - _TIES).sum(0)
+    return np.array([len(dealt), *above, (together >= seen[-1] - _TIES).sum()], dtype=np.float64)
 
 
 def _statistics(

@@ -12,7 +12,7 @@ from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem
 from evidence.models.frequentist.fit import TERM_COLUMNS, Heterogeneity
 from evidence.models.frequentist.kernels import critical_value, two_sided_p
-from evidence.models.frequentist.options import FIXED, Tau2Method, require_rows
+from evidence.models.frequentist.options import FIXED, Tau2Interval, Tau2Method, require_rows
 from evidence.models.frequentist.pool import arrays_of
 from evidence.models.regression.design import Design, build
 from evidence.models.regression.fit import RegressionFit
@@ -22,6 +22,8 @@ from evidence.models.regression.residual import heterogeneity_of, statistics_of,
 from evidence.models.regression.wald import moderators_test
 
 Array = NDArray[np.float64]
+# With two studies REML makes the multiplier 1, but for the last digit.
+ROUNDING = 1e-12
 STUDIES_PER_COEFFICIENT = 10
 
 
@@ -35,6 +37,7 @@ def meta_regression(
     weights: ArrayLike | Literal["equal"] | None = None,
     intercept: bool = True,
     level: float = 0.95,
+    tau2_interval: Tau2Interval | None = None,
 ) -> RegressionFit:
     """Regress the effects of a table on moderators of the studies.
 
@@ -60,6 +63,9 @@ def meta_regression(
     intercept : bool
         Not with a formula, which says it itself ("- 1").
     level : float
+    tau2_interval : {"q_profile", "profile_likelihood", "generalised_q"}, optional
+        Interval of the residual tau2, as in ``pool``; if left out "q_profile", for
+        ``tau2="generalised_q"`` its own.
 
     Returns
     -------
@@ -79,7 +85,7 @@ def meta_regression(
     >>> fit.terms["estimate"].round(3).tolist()
     [-0.106, 0.212]
     """
-    choice = check_options(tau2, test, weights, level, table.k)
+    choice = check_options(tau2, test, weights, level, table.k, tau2_interval)
     require_rows(table, 2, "a meta-regression")
     design = build(moderators, data, table.rows.index, intercept=intercept)
     return fit_design(table, design, choice)
@@ -260,7 +266,7 @@ def _notes(
         notes.append("residual tau2 is estimated at 0, the edge; this is not proof of 0")
     if left.interval_empty:
         notes.append("the residuals are smaller than chance allows: no tau2 fits, not even 0")
-    if q is not None and float(q) < 1.0:
+    if q is not None and float(q) < 1.0 - ROUNDING:
         floored = choice.test == "knapp_hartung_floored"
         effect = "it was floored at 1" if floored else "standard errors are smaller than Wald's"
         notes.append(f"the Knapp-Hartung multiplier is q = {float(q):.4g}, below 1: {effect}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
@@ -17,7 +19,16 @@ from evidence.models.regression.kernels_gls import (
     project,
     residuals,
 )
-from evidence.models.regression.kernels_gls_tau2 import estimate_tau2, q_root, tau2_std_error
+from evidence.models.regression.kernels_gls_intervals import (
+    generalised_q_interval,
+    profile_interval,
+)
+from evidence.models.regression.kernels_gls_tau2 import (
+    estimate_tau2,
+    form_weights,
+    q_root,
+    tau2_std_error,
+)
 from evidence.models.regression.options import Choice
 
 Array = NDArray[np.float64]
@@ -43,7 +54,7 @@ def tau2_of(choice: Choice, y: Array, v: Array, q: Array) -> Array:
 def heterogeneity_of(
     y: Array, v: Array, basis: Basis, tau2: Array, choice: Choice
 ) -> Heterogeneity:
-    """Residual heterogeneity: Q, I2, H2, tau2 with its standard error and Q-profile interval."""
+    """Residual heterogeneity: Q, I2, H2, tau2 with its standard error and interval."""
     k, p = basis.q.shape
     df, zero = k - p, np.zeros(())
     e = residuals(y, basis.q)
@@ -60,8 +71,7 @@ def heterogeneity_of(
         reason = "tau2 was stated, not estimated: it has no standard error and no interval"
         return Heterogeneity(**known, method=FIXED, typical_variance=s2, reason=reason)
     error = tau2_std_error(choice.method, y, v, basis.q, t, choice.weights)
-    tail = (1.0 - choice.level) / 2.0
-    low, high, empty = _q_profile(e, v, basis.q, tail)
+    low, high, empty = _ends(y, v, basis, t, choice)
     return Heterogeneity(
         **known,
         method=choice.method,
@@ -71,7 +81,7 @@ def heterogeneity_of(
         tau2_ci_low=low,
         tau2_ci_high=high,
         level=choice.level,
-        interval_method="q_profile",
+        interval_method=choice.interval,
         i2_ci_low=100.0 * low / (low + s2),
         i2_ci_high=100.0 * high / (high + s2),
         h2_ci_low=low / s2 + 1.0,
@@ -79,6 +89,40 @@ def heterogeneity_of(
         at_boundary=t == 0.0,
         interval_empty=empty,
     )
+
+
+def _ends(
+    y: Array, v: Array, basis: Basis, tau2: float, choice: Choice
+) -> tuple[float, float, bool]:
+    """Ends of the interval of tau2, and whether no tau2 is in it."""
+    e, level = residuals(y, basis.q), choice.level
+    if choice.interval == "profile_likelihood":
+        found = profile_interval(_profile(y, v, basis, choice), tau2, v, _far(e, v, basis), level)
+    elif choice.interval == "generalised_q":
+        a = form_weights(str(choice.method), y, v, choice.weights)
+        if a is None:
+            raise ValueError(choice.method)
+        found = generalised_q_interval(e, v, basis.q, a, level)
+    else:
+        return _q_profile(e, v, basis.q, (1.0 - level) / 2.0)
+    return float(found.low), float(found.high), bool(found.empty)
+
+
+def _profile(y: Array, v: Array, basis: Basis, choice: Choice) -> Callable[[float], float]:
+    """Log-likelihood of tau2 at the coefficients that the weights of the fit give."""
+
+    def height(t: float) -> float:
+        full, restricted = statistics_of(y, v, basis, np.asarray(t), choice)
+        found = restricted if choice.method == "reml" else full
+        return found.log_likelihood
+
+    return height
+
+
+def _far(e: Array, v: Array, basis: Basis) -> float:
+    """Above any maximum of the likelihood."""
+    s2 = float((e**2).sum()) / (len(e) - basis.q.shape[1])
+    return float(s2 + np.sqrt(s2 * v.max()))
 
 
 def _q_profile(e: Array, v: Array, basis: Array, tail: float) -> tuple[float, float, bool]:

@@ -15,7 +15,7 @@ from evidence.errors import FitError
 from evidence.models.bias.asymmetry import rank_test, regression_test
 from evidence.models.bias.checks import FewStudiesWarning
 from evidence.models.bias.events_asymmetry import COLUMNS, events_asymmetry
-from evidence.models.bias.lines import design, restricted_tau2
+from evidence.models.bias.kernels_lines import design, mixed_line
 from evidence.models.bias.pet_peese import pet_peese
 
 RNG = np.random.default_rng(5)
@@ -62,7 +62,7 @@ def test_restricted_tau2_maximises_the_restricted_likelihood() -> None:
         return -float(np.log(w).sum() - np.linalg.slogdet(inner)[1] - (w * r**2).sum())
 
     best = optimize.minimize_scalar(height, bounds=(0, 3), method="bounded")
-    assert height(restricted_tau2(Y, X, v)) <= best.fun + 1e-9
+    assert height(mixed_line(Y, X, v, "reml").tau2) <= best.fun + 1e-9
 
 
 def test_exact_rank_test_counts_every_order() -> None:

@@ -13,8 +13,8 @@ from evidence.errors import FitError
 from evidence.models.bias.corrected import henmi_copas, limit_meta_analysis, selection_ratio
 from evidence.models.bias.excess import excess_significance
 from evidence.models.bias.fail_safe import fail_safe_n
+from evidence.models.bias.kernels_selection import Data, log_likelihood, log_weight
 from evidence.models.bias.selection import selection_model
-from evidence.models.bias.selection_likelihood import Data, log_likelihood, log_weight
 from evidence.models.bias.trim_fill import trim_and_fill
 from evidence.models.frequentist.pool import pool
 
@@ -58,10 +58,10 @@ def test_fail_safe_number_is_the_first_that_undoes_the_finding() -> None:
 
 
 def test_excess_significance_counts_every_outcome() -> None:
-    found = excess_significance(table_of(Y[:6], S[:6]))
+    found = excess_significance(table_of(Y[:10], S[:10]))
     total = sum(
         np.prod(np.where(outcome, found.power, 1 - found.power))
-        for outcome in itertools.product([True, False], repeat=6)
+        for outcome in itertools.product([True, False], repeat=10)
         if sum(outcome) >= found.observed
     )
     assert found.p_exact == pytest.approx(float(total))
@@ -69,7 +69,7 @@ def test_excess_significance_counts_every_outcome() -> None:
 
 
 def test_corrections_on_data_without_small_study_effects() -> None:
-    flat = table_of(np.full(5, 0.3), [0.1, 0.2, 0.3, 0.4, 0.5])
+    flat = table_of(np.full(10, 0.3), [0.1, 0.2, 0.3, 0.4, 0.5] * 2)
     assert henmi_copas(flat).estimate == pytest.approx(0.3)
     assert limit_meta_analysis(flat).mean.estimate == pytest.approx(0.3)
     assert selection_ratio(flat, 3).estimate == pytest.approx(0.3)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from evidence.models.frequentist import kernels, kernels_tau2
+from evidence.models.frequentist import kernels, kernels_roots
 from evidence.models.frequentist.kernels_tau2 import generalised_q, reml, restricted_log_likelihood
 
 
@@ -41,8 +41,8 @@ def test_q_profile_interval_can_be_empty() -> None:
 
 
 def test_unfinished_q_profile_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels_tau2, "MAX_STEPS", 2)
-    y, v = np.array([[0.0, 0.5, 2.0], [1.0, 1.0, 1.0]]), np.ones((2, 3))
+    monkeypatch.setattr(kernels_roots, "MAX_STEPS", 1)
+    y, v = np.array([[0.0, 0.5, 2.0], [1.0, 1.0, 1.0]]), np.array([[1.0, 0.2, 3.0]] * 2)
     found = kernels.q_profile_interval(y, v, 0.95)
     assert found.low[0] == 0.0  # that end needs no search: only the upper one is unfinished
     assert found.converged.tolist() == [False, True]

@@ -8,8 +8,8 @@ from scipy import stats
 
 from evidence.effects.table import EffectTable, table_of
 from evidence.errors import FitError
-from evidence.models.frequentist import kernels_tau2
-from evidence.models.frequentist import pool_many as pool_many_module
+from evidence.models.frequentist import figures as figures_module
+from evidence.models.frequentist import kernels_roots
 from evidence.models.frequentist.kernels_tau2 import Tau2
 from evidence.models.frequentist.pool import pool
 
@@ -179,7 +179,7 @@ def test_unconverged_fit_is_an_error(table: EffectTable, monkeypatch: pytest.Mon
     def stuck(y: np.ndarray, v: np.ndarray) -> Tau2:
         return Tau2(np.ones(()), np.zeros((), dtype=np.bool_))
 
-    monkeypatch.setitem(pool_many_module._ESTIMATORS, "reml", stuck)
+    monkeypatch.setitem(figures_module.ESTIMATORS, "reml", stuck)
     with pytest.raises(FitError, match="tau2 by reml did not converge"):
         pool(table)
 
@@ -187,7 +187,7 @@ def test_unconverged_fit_is_an_error(table: EffectTable, monkeypatch: pytest.Mon
 def test_unconverged_interval_is_an_error(
     table: EffectTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kernels_tau2, "MAX_STEPS", 2)
+    monkeypatch.setattr(kernels_roots, "MAX_STEPS", 2)
     with pytest.raises(FitError, match="the interval of tau2 did not converge"):
         pool(table, tau2="dersimonian_laird")
 

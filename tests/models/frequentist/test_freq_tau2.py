@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from evidence.models.frequentist import kernels_tau2
+from evidence.models.frequentist import kernels_roots
 from evidence.models.frequentist.kernels_tau2 import (
     Array,
     decreasing_root,
@@ -197,7 +197,7 @@ def test_root_finder_says_when_it_did_not_arrive() -> None:
 def test_too_few_steps_are_not_passed_off_as_an_answer(
     estimator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kernels_tau2, "MAX_STEPS", 2)
+    monkeypatch.setattr(kernels_roots, "MAX_STEPS", 2)
     y = np.array([[0.0, 2.0, 4.5], [1.0, 1.0, 1.0]])
     assert estimator(y, np.array([[1.0, 0.3, 2.0]] * 2)).converged.tolist() == [False, True]
 

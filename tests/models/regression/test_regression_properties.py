@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from evidence.effects.table import EffectTable, table_of
 from evidence.errors import FitError
+from evidence.models.frequentist.pool import pool
 from evidence.models.regression.likelihood_ratio import likelihood_ratio_test
 from evidence.models.regression.location_scale import location_scale
 from evidence.models.regression.permutation import permutation_test
@@ -200,12 +201,19 @@ def test_options_of_permutations() -> None:
         permutation_test(meta_regression(table_of(y, s), frame[["dose"]]))
 
 
-def test_a_spread_of_zero_is_refused_by_location_scale() -> None:
+def test_a_spread_of_zero_is_refused_by_the_log_link_alone() -> None:
     agree = table_of([0.1, 0.11, 0.1, 0.12, -2.0, 3.0, -1.0, 2.0], [0.3] * 8)
     arm = pd.DataFrame({"arm": list("aaaabbbb")})
-    for link in ("log", "identity"):
-        with pytest.raises(FitError, match="did not converge"):
-            location_scale(agree, arm, arm, link=link)
+    with pytest.raises(FitError, match="log link has no value for 0"):
+        location_scale(agree, arm, arm)
+    fit = location_scale(agree, arm, arm, link="identity")
+    assert fit.tau2.iloc[:4].tolist() == [0.0] * 4
+    assert fit.scale_covariance is None
+    assert fit.scale_moderators is None
+    assert "at 0, the edge" in str(fit.scale_reason)
+    # The other arm's tau2 is then that of its studies alone.
+    alone = pool(table_of([-2.0, 3.0, -1.0, 2.0], [0.3] * 4))
+    assert fit.tau2.iloc[4] == pytest.approx(alone.heterogeneity.tau2, rel=1e-8)
     with pytest.raises(FitError, match="link: unknown: 'logit'"):
         location_scale(agree, arm, arm, link="logit")
 

@@ -7,7 +7,6 @@ Preston, Ashby and Smyth 2004; Citkowicz and Vevea 2017).
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ Array = NDArray[np.float64]
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(40)
 _REACH = 9.0  # standard deviations over which a weight is integrated
 _HIGHEST = 100.0  # of a delta: beyond it likelihoods are flat
+_WORST = 1e13  # condition of a Hessian that still has an inverse
 # Weights that vanish or diverge at 0 or 1: a p value is kept this far from either, or a single
 # study would decide the fit.
 _SMALLEST_P, _BOUNDED = 1e-5, ("beta", "power")
@@ -121,7 +121,8 @@ def _log_mean_weight(data: Data, mu: Array, sd: Array, d: Array) -> Array:
     inner = [np.clip(z * s, low, high) for z in _kinks(data)]
     inner += [mu - 4.0 * sd, mu, mu + 4.0 * sd]
     edges = np.sort(np.column_stack([low, *inner, high]), axis=1).T
-    for left, right in itertools.pairwise(edges):
+    for i in range(len(edges) - 1):
+        left, right = edges[i], edges[i + 1]
         half = 0.5 * (right - left)
         x = (0.5 * (left + right))[:, None] + half[:, None] * _NODES
         p, upper = _p_values(x / s[:, None], two_sided=data.two_sided)
@@ -170,19 +171,48 @@ def maximise(data: Data, deltas: Array, estimated: NDArray[np.bool_], *, random:
         problem = Problem("selection", "no finite likelihood", "try fewer steps or another kind")
         raise FitError("the selection model did not converge", [problem])
     x, hessian, inner = _polished(height, best, low, high)
-    theta, free = full.copy(), np.zeros(len(full), bool)
+    theta = full.copy()
     theta[active] = x
-    free[np.flatnonzero(active)[inner]] = True
-    try:
-        covariance = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
-    except np.linalg.LinAlgError:
-        covariance = np.full(hessian.shape, -1.0)
-    if np.any(np.diag(covariance) <= 0):
+    places = np.flatnonzero(active)
+    covariance, inner = _covariance(height, x, hessian, inner, places > p)
+    free = np.zeros(len(full), bool)
+    free[places[inner]] = True
+    return Maximum(theta, -height(x), covariance, free)
+
+
+def _covariance(
+    height: Callable[[Array], float],
+    x: Array,
+    hessian: Array,
+    inner: NDArray[np.bool_],
+    is_delta: NDArray[np.bool_],
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Inverse of the Hessian, and of which parameters it is.
+
+    A delta that ended at 0 was estimated too: the curvature is continued past its bound, unless
+    the data then do not tell the parameters apart.
+    """
+    at_bound = is_delta & (x == 0.0)
+    if at_bound.any():
+        wide = _derivatives(height, x, inner | at_bound, np.full(len(x), -np.inf))[1]
+        found = _inverse(wide)
+        if found is not None:
+            return found, inner | at_bound
+    found = _inverse(hessian)
+    if found is None:
         right = "the data do not tell these parameters apart: try fewer steps or another kind"
         raise FitError(
             "the selection model did not converge", [Problem("curvature", "no inverse", right)]
         )
-    return Maximum(theta, -height(x), covariance, free)
+    return found, inner
+
+
+def _inverse(hessian: Array) -> Array | None:
+    """Inverse; None where it does not exist or has no variances."""
+    if not np.all(np.isfinite(hessian)) or np.linalg.cond(hessian) > _WORST:
+        return None
+    found = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
+    return found if np.all(np.diag(found) > 0) else None
 
 
 def _starts(data: Data, full: Array, p: int, *, random: bool) -> list[Array]:

@@ -1,0 +1,1 @@
+"""The multiverse: every combination of defensible choices of an analysis, answered together."""
