@@ -67,7 +67,7 @@ def forest_of_fit(fit: PooledFit) -> ForestData:
 
 
 def forest(fit: PooledFit, ax: Axes | None = None) -> Axes:
-    """Draw the forest plot of a fit.
+    """Draw the forest plot of a fit into Axes; ``forest_plot`` has more layouts and columns.
 
     Parameters
     ----------
