@@ -1,0 +1,1 @@
+"""Network meta-analysis: several treatments compared at once, directly and indirectly."""
