@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from evidence.errors import ReportError, check_kind
 from evidence.models.dose_response.fit import METHOD_WORDS, DoseFit
 from evidence.models.dose_response.predict import dose_predictions
 from evidence.report.figures.axes import (
@@ -95,6 +96,7 @@ def dose_curve(
     >>> dose_curve(fit)
     Plot(dose curve: Dose-response curve of 2 studies)
     """
+    check_kind("fit", fit, DoseFit, ReportError)
     known = fit.table.doses
     low, high = _ends(doses, float(known.min()), float(known.max()))
     if prediction and fit.between is None:
@@ -103,7 +105,7 @@ def dose_curve(
     data = _data(fit, np.linspace(low, high, FINE), at, points=points, prediction=prediction)
     given, scale = checked_limits(limits, fit.table.scale), fit.table.scale
     with style(small=True):
-        figure = sheet(width, 0.92 * width)
+        figure = sheet(width, share=0.92)
         ax = figure.add_subplot()
         plain_axis(ax, padded([low, high], 0.03))
         effect_axis(ax, given or _effect_limits(data), scale, "y")

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.errors import ReportError, check_kind
 from evidence.models.network.data import NetworkData
 from evidence.report.figures.axes import (
     INCH,
@@ -110,6 +111,7 @@ def network_graph(
     >>> network_graph(network_contrasts(frame))
     Plot(network graph: Network of 3 treatments and 3 studies)
     """
+    check_kind("data", data, NetworkData, ReportError)
     people = _participants(data)
     nodes = node_size or ("participants" if people else "studies")
     check_choice("node_size", nodes, get_args(NodeSize))

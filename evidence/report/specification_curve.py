@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.effects.sizes.registry import MEASURES
+from evidence.errors import ReportError, check_kind, is_number
 from evidence.models.multiverse.result import Multiverse
 from evidence.report.figures.axes import (
     INCH,
@@ -86,7 +87,8 @@ def specification_curve(
     >>> plot.data["model"].tolist()
     ['random', 'common']
     """
-    if threshold is not None and not np.isfinite(threshold):
+    check_kind("result", result, Multiverse, ReportError)
+    if threshold is not None and not is_number(threshold):
         raise refuse("threshold", repr(threshold), "a finite number")
     found = result.answered(principled=principled)
     if not len(found):

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from evidence.effects.sizes.correction import Array
-from evidence.errors import EffectError, Problem, did_you_mean
+from evidence.errors import EffectError, Problem, as_numbers, did_you_mean
 
 RANGE, QUARTILES, ALL = 1, 2, 3
 MEAN_METHODS = ("default", "hozo2005", "wan2014", "bland2015", "luo2018")
@@ -143,7 +143,9 @@ def five_numbers(
     given = {"minimum": minimum, "q1": q1, "median": median, "q3": q3, "maximum": maximum, "n": n}
     length = np.size(np.asarray(median))
     arrays = {
-        name: np.full(length, np.nan) if x is None else np.atleast_1d(np.array(x, dtype=np.float64))
+        name: np.full(length, np.nan)
+        if x is None
+        else np.atleast_1d(as_numbers(name, x, EffectError))
         for name, x in given.items()
     }
     found = [

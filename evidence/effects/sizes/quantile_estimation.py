@@ -85,15 +85,25 @@ def _row(f: FiveNumbers, i: int, kind: float) -> dict[str, object]:
         for name, build in DISTRIBUTIONS.items()
         if name == "normal" or printed[0] > 0
     }
+    tried = {name: found for name, found in tried.items() if np.isfinite(_moments(found[1])).all()}
+    if not tried:
+        return empty
     nearest = min(tried, key=lambda name: tried[name][0])
     scale = float(np.max(np.abs(printed)))
-    mean, sd = tried[nearest][1].stats("mv")
+    mean, variance = _moments(tried[nearest][1])
     return empty | {
-        "mean": float(mean) * scale,
-        "sd": float(np.sqrt(sd)) * scale,
+        "mean": mean * scale,
+        "sd": variance**0.5 * scale,
         "distribution": nearest,
         **{f"distance_{name}": distance * scale for name, (distance, _) in tried.items()},
     }
+
+
+def _moments(distribution: Any) -> tuple[float, float]:
+    """Mean and variance; NaN where they are no numbers, as those of a very long tail."""
+    with np.errstate(all="ignore"):
+        mean, variance = (float(x) for x in distribution.stats("mv"))
+    return mean, variance if variance > 0 else np.nan
 
 
 def _quantiles(f: FiveNumbers, i: int, kind: float) -> tuple[Array, Array]:

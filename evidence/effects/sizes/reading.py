@@ -64,6 +64,13 @@ def read_figures(
     >>> read_figures(frame, MEASURES["ZCOR"], names, ["a"]).arrays["n"]
     array([20.])
     """
+    unnamed = [
+        Problem(role, f"is a {type(column).__name__}", "the name of a column")
+        for role, column in columns.items()
+        if not isinstance(column, str)
+    ]
+    if unnamed:
+        raise EffectError("columns are not named", unnamed)
     roles = _roles(measure, columns)
     absent = [
         Problem(f"{role}={columns[role]!r}", "no such column", did_you_mean(

@@ -215,7 +215,8 @@ def combine_groups(
     Returns
     -------
     DataFrame
-        ``n``, ``mean`` and ``sd`` of the joined group, as if all its values had been seen.
+        ``n``, ``mean`` and ``sd`` of the joined group, as if all its values had been seen; NaN
+        where a figure is.
 
     Raises
     ------
@@ -332,9 +333,14 @@ def _absolute_t(c: Mapping[str, Array], also: tuple[str, ...] = ()) -> Array:
 def _columns(given: Mapping[str, ArrayLike | None]) -> dict[str, Array]:
     try:
         known = {n: np.asarray(x, dtype=np.float64) for n, x in given.items() if x is not None}
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         problem = Problem("arguments", "hold what is no number", "numbers, NaN where none is")
         raise EffectError("the figures are not numbers", [problem]) from None
+    bad = {n: (np.isinf(x), "finite numbers, NaN where none is") for n, x in known.items()}
+    _refuse(bad)
+    flat = [Problem(n, f"shape {x.shape}", "(k,)") for n, x in known.items() if x.ndim > 1]
+    if flat:
+        raise EffectError("the figures are not columns", flat)
     try:
         shape = np.broadcast_shapes((1,), *(x.shape for x in known.values()))
     except ValueError:

@@ -83,7 +83,11 @@ def from_wald(
 
 
 def _arrays(given: Mapping[str, ArrayLike | None]) -> dict[str, Array]:
-    known = {n: np.asarray(x, dtype=np.float64) for n, x in given.items() if x is not None}
+    try:
+        known = {n: np.asarray(x, dtype=np.float64) for n, x in given.items() if x is not None}
+    except (TypeError, ValueError, OverflowError) as error:
+        problem = Problem("arguments", str(error), "numbers, NaN where none was printed")
+        raise EffectError("the printed figures are not numbers", [problem]) from None
     try:
         shape = np.broadcast_shapes(*(x.shape for x in known.values()))
     except ValueError:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evidence.effects.table import EffectTable
-from evidence.errors import EvidenceWarning, FitError, Problem, did_you_mean
+from evidence.errors import EvidenceWarning, FitError, Problem, did_you_mean, is_fraction
 from evidence.models.frequentist.options import require_rows
 from evidence.models.frequentist.pool import arrays_of
 
@@ -55,7 +55,7 @@ def check_choice(where: str, value: object, known: tuple[str, ...]) -> None:
     ------
     FitError
     """
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         problem = Problem(where, f"unknown: {value!r}", did_you_mean(str(value), known))
         raise FitError(f"the option {where} is not right", [problem])
 
@@ -67,7 +67,7 @@ def check_fraction(where: str, value: float) -> None:
     ------
     FitError
     """
-    if not 0.0 < value < 1.0:
+    if not is_fraction(value):
         problem = Problem(where, repr(value), "a fraction between 0 and 1, such as 0.05")
         raise FitError(f"the option {where} is not right", [problem])
 

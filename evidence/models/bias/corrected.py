@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import optimize, special
 
 from evidence.effects.table import EffectTable
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind, is_number
 from evidence.models.bias.checks import (
     LEAST,
     Array,
@@ -260,11 +260,12 @@ def selection_ratio(
     >>> round(selection_ratio(table, 4).estimate, 3)
     0.167
     """
+    check_kind("table", table, EffectTable, FitError)
     check_choice("favours", favours, get_args(Direction))
     check_choice("model", model, get_args(Model))
     check_fraction("alpha", alpha)
     check_fraction("level", level)
-    if not np.isfinite(ratio) or ratio < 1:
+    if not is_number(ratio) or ratio < 1:
         problem = Problem("ratio", repr(ratio), "a number of at least 1")
         raise FitError("the selection ratio is not right", [problem])
     codes = _codes(clusters, table.k)
@@ -283,6 +284,10 @@ def selection_ratio(
         tau2 = float(fit_arrays(y, v, resolve("random", "reml", "wald", level)).tau2 or 0.0)
         estimate, error, df = robust_mean(y, weight / (v + tau2), v, codes)
         warn_if_few_clusters(df)
+    if not error > 0.0:
+        what = "the estimates do not differ, and a robust standard error of 0 is none"
+        problem = Problem("table", what, "model='common', which takes the sampling errors")
+        raise FitError("there is no robust interval", [problem])
     half = critical_value(level, df) * error
     p = 2.0 * float(special.stdtr(df, -abs(estimate / error)))
     ends = (estimate - half, estimate + half)

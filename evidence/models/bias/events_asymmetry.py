@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind
 from evidence.models.bias.checks import LEAST, Array, check_choice, warn_if_few
 from evidence.models.bias.kernels_lines import design, mixed_line, weighted_line
 
@@ -90,6 +90,7 @@ def events_asymmetry(
     >>> events_asymmetry(frame, method="peters").df
     8.0
     """
+    check_kind("frame", frame, pd.DataFrame, FitError)
     check_choice("method", method, EVENT_TESTS)
     check_choice("scale", scale, EVENT_SCALES)
     if scale == "arcsine" and method not in _ON_ARCSINE:

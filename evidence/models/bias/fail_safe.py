@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from evidence.effects.table import EffectTable
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, is_number, is_whole
 from evidence.models.bias.checks import Array, arrays_for, check_choice, check_fraction
 from evidence.models.frequentist.options import Options, Tau2Method, resolve
 from evidence.models.frequentist.pool_many import fit_arrays
@@ -175,8 +175,8 @@ def with_null_results(
     >>> [round(with_null_results(table, n).estimate, 3) for n in (0, 4)]
     [0.376, 0.185]
     """
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 0:
-        problem = Problem("number", repr(number), "a whole number of at least 0")
+    if not is_whole(number) or number > _MOST:
+        problem = Problem("number", repr(number), f"a whole number from 0 to {_MOST:,}")
         raise FitError("no such file drawer", [problem])
     y, v = arrays_for(table, "a file drawer of null results", 2)
     options = resolve("random", tau2, "wald", 0.95)
@@ -187,7 +187,7 @@ def with_null_results(
 def _general(
     y: Array, v: Array, alpha: float, target: float | None, method: Tau2Method, *, exact: bool
 ) -> FailSafeN:
-    if target is not None and (target == 0.0 or not math.isfinite(target)):
+    if target is not None and (not is_number(target) or target == 0.0):
         right = "a number other than 0: null results never reach 0"
         raise FitError(
             "the fail-safe number does not exist", [Problem("target", repr(target), right)]

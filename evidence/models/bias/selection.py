@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from evidence.effects.table import EffectTable
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, as_numbers
 from evidence.models.bias.checks import (
     Array,
     arrays_for,
@@ -285,7 +285,10 @@ def _ends(kind: str, steps: Sequence[float] | None, alternative: str) -> Array:
         steps = (0.5,)
     elif steps is None:
         steps = (0.05,) if alternative == "two-sided" else (0.025,)
-    ends = np.asarray(steps, dtype=np.float64)
+    try:
+        ends = np.asarray(steps, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        ends = np.empty(0)
     if ends.ndim != 1 or not len(ends) or np.any(np.diff(ends) <= 0) or not (
         np.all((ends > 0) & (ends <= 1)) and ends[0] < 1
     ):  # fmt: skip
@@ -330,7 +333,7 @@ def _require_filled(data: Data, z: Array, estimated: NDArray[np.bool_]) -> None:
 def _design(moderators: ArrayLike | None, k: int) -> Array:
     if moderators is None:
         return np.ones((k, 1))
-    X = np.asarray(moderators, dtype=np.float64)
+    X = as_numbers("moderators", moderators, FitError)
     X = X[:, None] if X.ndim == 1 else X
     if X.ndim != 2 or len(X) != k or not np.all(np.isfinite(X)):
         problem = Problem("moderators", f"shape {X.shape}", f"finite numbers of shape ({k}, m)")

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import linalg, special
 
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, check_kind, did_you_mean, is_fraction, is_number
 from evidence.models.dose_response.fit import DoseFit, StudyTrend
 from evidence.models.dose_response.kernels_between import (
     Between,
@@ -93,6 +93,7 @@ def dose_response(
     >>> fit.terms["estimate"].round(3).tolist()
     [0.191]
     """
+    check_kind("table", table, DoseTable, FitError)
     floor = _check(table, method, stages, eigenvalue_floor, level)
     shape = shape_of(shape, table.doses)
     studies = [
@@ -142,9 +143,9 @@ def _check(table: DoseTable, method: str, stages: int, floor: float | None, leve
     if floor is not None and method != "moments":
         what = f"{floor!r} would do nothing under method={method!r}"
         problems.append(Problem("eigenvalue_floor", what, "leave it out"))
-    elif floor is not None and not (np.isfinite(floor) and floor >= 0.0):
+    elif floor is not None and not (is_number(floor) and floor >= 0.0):
         problems.append(Problem("eigenvalue_floor", repr(floor), "a number of at least 0"))
-    if not 0.0 < level < 1.0:
+    if not is_fraction(level):
         problems.append(Problem("level", repr(level), "a fraction between 0 and 1, such as 0.95"))
     if problems:
         raise FitError("the options of the dose-response meta-analysis are not right", problems)

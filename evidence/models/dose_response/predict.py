@@ -9,11 +9,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import linalg, special
 
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind, is_fraction, is_number
 from evidence.models.dose_response.fit import DoseFit
 from evidence.models.frequentist.kernels import critical_value
 
 Array = NDArray[np.float64]
+
+_LARGEST_LOG = 700.0  # the exponential of more is no floating-point number
 
 
 def dose_predictions(
@@ -58,20 +60,21 @@ def dose_predictions(
     >>> dose_predictions(fit, [0, 2])["ratio"].round(3).tolist()
     [1.0, 1.174]
     """
+    check_kind("fit", fit, DoseFit, FitError)
     known = fit.table.doses
     level = fit.level if level is None else level
     problems = []
     try:
         x = np.atleast_1d(np.asarray(np.unique(known) if doses is None else doses, dtype=float))
-    except (TypeError, ValueError) as failure:
+    except (TypeError, ValueError, OverflowError) as failure:
         x = np.empty(0)
         problems.append(Problem("doses", str(failure), "numbers"))
     if not problems and (x.ndim != 1 or not x.size or not np.isfinite(x).all()):
         problems.append(Problem("doses", f"shape {x.shape}, or not finite", "finite numbers"))
-    at = float(known.min()) if reference is None else float(reference)
-    if not np.isfinite(at):
+    at = float(known.min()) if reference is None else reference
+    if not is_number(at):
         problems.append(Problem("reference", repr(reference), "a finite dose"))
-    if not 0.0 < level < 1.0:
+    if not is_fraction(level):
         problems.append(Problem("level", repr(level), "a fraction between 0 and 1, such as 0.95"))
     if problems:
         raise FitError("the prediction is not possible", problems)
@@ -91,6 +94,10 @@ def dose_predictions(
         cells |= {"prediction_low": estimate - z * spread, "prediction_high": estimate + z * spread}
     cells |= {"level": level, "extrapolated": (x < known.min()) | (x > known.max())}
     if fit.table.scale == "log":
+        if np.max(estimate + z * error) > _LARGEST_LOG:
+            what = f"log ratios of up to {np.max(estimate + z * error):.3g}"
+            right = "doses within those of the studies, in their unit"
+            raise FitError("the ratios are no numbers", [Problem("doses", what, right)])
         cells |= {
             "ratio": np.exp(estimate),
             "ratio_ci_low": np.exp(estimate - z * error),
@@ -147,6 +154,7 @@ def dose_goodness(fit: DoseFit) -> DoseGoodness:
     >>> round(dose_goodness(fit).deviance, 6)
     1.8
     """
+    check_kind("fit", fit, DoseFit, FitError)
     rows, fitted, left, whole = fit.table.rows, [], [], 0.0
     for s in fit.table.studies:
         x = fit.shape.basis(s.doses) - fit.shape.basis(np.array([s.reference_dose]))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from evidence.errors import EffectError, Problem, did_you_mean
+from evidence.errors import EffectError, Problem, as_numbers, check_kind, did_you_mean
 from evidence.models.dose_response.kernels_covariance import (
     CASE_CONTROL,
     CUMULATIVE,
@@ -94,6 +94,8 @@ def dose_ratios(
     >>> dose_ratios(frame, cases="cases", n="n", design="incidence_rate")
     DoseTable of 2 effects (IRR) in 1 studies; doses 0 to 2; covariances: greenland-longnecker
     """
+    check_kind("frame", frame, pd.DataFrame, EffectError)
+    check_kind("covariance", covariance, (str, Mapping), EffectError)
     stated = not isinstance(covariance, str)
     if isinstance(covariance, str) and covariance not in COVARIANCES:
         right = did_you_mean(covariance, COVARIANCES)
@@ -154,7 +156,7 @@ class _Ratios:
     def study(self, covariance: str | Mapping[str, ArrayLike]) -> DoseStudy:
         """Return the study with its covariance."""
         if isinstance(covariance, Mapping):
-            matrix = np.asarray(covariance[self.name], dtype=np.float64)
+            matrix = as_numbers("covariance", covariance[self.name], EffectError)
         elif covariance == "independent" or len(self.variance) <= 1:
             matrix = np.diag(self.variance)
         else:
@@ -254,6 +256,7 @@ def dose_means(
     >>> dose_means(frame, unit="mg").rows["std_error"].round(3).tolist()
     [0.4, 0.4]
     """
+    check_kind("frame", frame, pd.DataFrame, EffectError)
     problems = [
         Problem(name, f"unknown: {value!r}", did_you_mean(str(value), known))
         for name, value, known in (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, check_kind, did_you_mean, is_number
 from evidence.models.dose_response.kernels_basis import power_basis, spline_basis
 
 Array = NDArray[np.float64]
@@ -170,7 +170,7 @@ def dose_powers(powers: Sequence[float], *, shift: float = 0.0) -> DoseShape:
     found = _floats("powers", powers)
     if not found or not all(map(math.isfinite, found)):
         raise _wrong("powers", f"is {found!r}", "one or more finite numbers")
-    if not math.isfinite(shift) or shift < 0.0:
+    if not is_number(shift) or shift < 0.0:
         raise _wrong("shift", f"is {shift!r}", "0 or more")
     return DoseShape("powers", powers=found, shift=float(shift))
 
@@ -188,6 +188,7 @@ def shape_of(shape: DoseShape | str, doses: Array) -> DoseShape:
         if shape not in WORDS:
             raise _wrong("shape", f"unknown: {shape!r}", did_you_mean(shape, WORDS))
         shape = known.get(shape) or dose_spline(3)
+    check_kind("shape", shape, DoseShape, FitError)
     if shape.kind == "powers" or shape.knots:
         return shape
     knots = tuple(float(k) for k in np.quantile(doses, shape.quantiles))

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, is_number, is_whole
 from evidence.models.frequentist.figures import figures
 from evidence.models.frequentist.options import CiMethod, Options, Tau2Method, resolve
 from evidence.models.scale import map_chunks
@@ -89,10 +90,10 @@ def simulate_coverage(
     >>> found["coverage"].gt([0.8, 0.9]).tolist(), int(found["failed"].sum())
     ([True, True], 0)
     """
-    sizes = [k] if isinstance(k, int | np.integer) else list(k)
-    spreads = [true_tau2] if isinstance(true_tau2, int | float | np.number) else list(true_tau2)
-    estimators: list[Tau2Method] = [tau2] if isinstance(tau2, str) else list(tau2)
-    intervals: list[CiMethod] = [ci] if isinstance(ci, str) else list(ci)
+    sizes: list[int] = _several("k", k)
+    spreads: list[float] = _several("true_tau2", true_tau2)
+    estimators: list[Tau2Method] = _several("tau2", tau2)
+    intervals: list[CiMethod] = _several("ci", ci)
     _check(sizes, spreads, effect, variances, repetitions, seed)
     methods = [
         resolve("random", estimator, interval, level)
@@ -120,6 +121,16 @@ def simulate_coverage(
     return pd.DataFrame(rows)
 
 
+def _several(where: str, given: Any) -> list[Any]:
+    """One value, or several; what is neither is left to the check of its kind."""
+    several = isinstance(given, Sequence | np.ndarray) and not isinstance(given, str)
+    several = several and len(np.shape(given)) > 0
+    values = list(given) if several else [given]
+    if not values and where in ("tau2", "ci"):
+        raise FitError("this cannot be simulated", [Problem(where, "is empty", "one or more")])
+    return values
+
+
 def _check(
     sizes: list[int],
     spreads: list[float],
@@ -129,18 +140,19 @@ def _check(
     seed: int,
 ) -> None:
     problems = []
-    if not sizes or any(n < 2 for n in sizes):
+    if not sizes or not all(is_whole(n, 2) for n in sizes):
         problems.append(Problem("k", f"is {sizes!r}", "whole numbers of at least 2"))
-    if not spreads or not all(np.isfinite(t) and t >= 0 for t in spreads):
+    if not spreads or not all(is_number(t) and t >= 0 for t in spreads):
         problems.append(Problem("true_tau2", f"is {spreads!r}", "finite numbers of at least 0"))
-    if not np.isfinite(effect):
+    if not is_number(effect):
         problems.append(Problem("effect", f"is {effect!r}", "a finite number"))
-    if len(variances) != 2 or not 0 < variances[0] <= variances[1] < np.inf:
+    two = isinstance(variances, Sequence) and len(variances) == 2
+    if not (two and all(map(is_number, variances)) and 0 < variances[0] <= variances[1]):
         right = "two finite numbers above 0, the smaller first"
         problems.append(Problem("variances", f"is {variances!r}", right))
-    if repetitions < 1:
+    if not is_whole(repetitions, 1):
         problems.append(Problem("repetitions", f"is {repetitions!r}", "at least 1"))
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+    if not is_whole(seed):
         problems.append(Problem("seed", f"is {seed!r}", "a whole number of at least 0"))
     if problems:
         raise FitError("this cannot be simulated", problems)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, check_kind, did_you_mean, is_fraction, is_number
 from evidence.models.frequentist import kernels, kernels_events
 from evidence.models.frequentist.fit import FitStatistics, information_criteria
 from evidence.models.frequentist.kernels_events import Tables
@@ -17,6 +17,7 @@ from evidence.models.frequentist.kernels_events import Tables
 Method = Literal["mantel_haenszel", "peto"]
 EventMeasure = Literal["OR", "RR", "RD", "IRR", "IRD"]
 AddTo = Literal["none", "zero_cells", "all_if_any_zero", "all"]
+MOST_PEOPLE = 1e15  # more are no longer counted one by one by a computer's numbers
 RATES = ("IRR", "IRD")
 TESTED = ("OR", "IRR")  # the measures that have a test of association of their own
 
@@ -144,6 +145,7 @@ def pool_events(
     >>> round(fit.estimate, 4), round(fit.std_error, 4)
     (-1.3517, 0.3455)
     """
+    check_kind("frame", frame, pd.DataFrame, FitError)
     options = resolve_events(
         method, measure, added, added_to_pool, drop_double_zero, continuity_correction, level
     )
@@ -165,15 +167,12 @@ def resolve_events(
     for where, value, known in (
         ("method", method, get_args(Method)),
         ("measure", measure, get_args(EventMeasure)),
-        ("added", added[1], get_args(AddTo)),
-        ("added_to_pool", added_to_pool[1] if added_to_pool else "none", get_args(AddTo)),
     ):
-        if value not in known:
+        if not isinstance(value, str) or value not in known:
             problems.append(Problem(where, f"unknown: {value!r}", did_you_mean(str(value), known)))
-    for where, pair in (("added", added), ("added_to_pool", added_to_pool or (0.5, "all"))):
-        if not (np.isfinite(pair[0]) and pair[0] > 0) and pair[1] != "none":
-            problems.append(Problem(where, f"amount {pair[0]!r}", "a finite number above 0"))
-    if not 0.0 < level < 1.0:
+    for where, pair in (("added", added), ("added_to_pool", added_to_pool)):
+        problems += [] if pair is None and where == "added_to_pool" else _addition(where, pair)
+    if not is_fraction(level):
         problems.append(Problem("level", repr(level), "a fraction between 0 and 1, such as 0.95"))
     if method == "peto" and measure != "OR":
         problems.append(Problem("measure", f"{measure!r} has no Peto estimate", "measure='OR'"))
@@ -187,9 +186,22 @@ def resolve_events(
     return EventOptions(method, measure, added, pool, drop_double_zero, correct, level)
 
 
+def _addition(where: str, pair: object) -> list[Problem]:
+    """What is wrong with an amount and the cells that it is added to."""
+    known = get_args(AddTo)
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        return [Problem(where, f"is {pair!r}", "an amount and cells, such as (0.5, 'zero_cells')")]
+    amount, to = pair
+    if not isinstance(to, str) or to not in known:
+        return [Problem(where, f"unknown: {to!r}", did_you_mean(to, known))]
+    if to != "none" and not (is_number(amount) and amount > 0):
+        return [Problem(where, f"amount {amount!r}", "a finite number above 0")]
+    return []
+
+
 def tables_of(frame: pd.DataFrame, columns: tuple[str, ...], options: EventOptions) -> Tables:
     """Read and check the counts; raises FitError naming every row that is wrong."""
-    missing = [name for name in columns if name not in frame]
+    missing = [name for name in columns if not isinstance(name, str) or name not in frame]
     if missing:
         there = [str(name) for name in frame.columns]
         raise FitError(
@@ -201,12 +213,14 @@ def tables_of(frame: pd.DataFrame, columns: tuple[str, ...], options: EventOptio
     try:
         x1, n1, x2, n2 = (frame[name].to_numpy(dtype=np.float64) for name in columns)
     except (TypeError, ValueError) as error:
-        raise FitError("the counts are not numbers", [Problem("frame", str(error))]) from None
+        wrong = Problem("frame", str(error), "give counts")
+        raise FitError("the counts are not numbers", [wrong]) from None
     problems, labels = [], list(frame.index)
     for events, total, names in ((x1, n1, columns[:2]), (x2, n2, columns[2:])):
         bad = ~(np.isfinite(events) & np.isfinite(total) & (events >= 0) & (total > 0))
         if not options.rates:
             bad |= events > total
+        bad |= total > MOST_PEOPLE
         for i in np.flatnonzero(bad):
             found = f"{names[0]}={events[i]:g}, {names[1]}={total[i]:g}"
             right = "0 <= events, 0 < total" + ("" if options.rates else ", events <= total")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from evidence.errors import FitError, check_kind
 from evidence.models.frequentist.cumulative import sorting
 from evidence.models.frequentist.events import (
     AddTo,
@@ -61,6 +62,7 @@ def events_leave_one_out(
     ...     total_treatment="n1", events_control="c", total_control="n2")["k"].to_dict()
     {'x': 2, 'y': 2, 'z': 2}
     """
+    check_kind("frame", frame, pd.DataFrame, FitError)
     options = resolve_events(method, measure, added, added_to_pool, False, None, level)
     columns = (events_treatment, total_treatment, events_control, total_control)
     tables = tables_of(frame, columns, options)
@@ -103,6 +105,7 @@ def events_cumulative(
     ...     total_treatment="n1", events_control="c", total_control="n2")["k"].to_dict()
     {1: 1, 0: 2}
     """
+    check_kind("frame", frame, pd.DataFrame, FitError)
     options = resolve_events(method, measure, added, added_to_pool, False, None, level)
     columns = (events_treatment, total_treatment, events_control, total_control)
     tables = tables_of(frame, columns, options)

@@ -252,7 +252,7 @@ def summary(fit: PooledFit) -> str:
         low, high = fit.prediction.low, fit.prediction.high
         interval = f"{_percent(fit.prediction.level)} {_figure(low)} to {_figure(high)}"
         if fit.table.scale == "log":
-            interval += f" (ratio {_figure(math.exp(low))} to {_figure(math.exp(high))})"
+            interval += f" (ratio {_as_ratio(low)} to {_as_ratio(high)})"
         lines.append(f"  prediction    {interval}; {fit.prediction.method}")
     return "\n".join(lines + [f"  note: {note}" for note in fit.notes])
 
@@ -286,8 +286,7 @@ def _pooled(fit: PooledFit) -> str:
 
 
 def _ratio(fit: PooledFit) -> str:
-    ends = (_figure(float(math.exp(x))) for x in (fit.estimate, fit.ci_low, fit.ci_high))
-    estimate, low, high = ends
+    estimate, low, high = map(_as_ratio, (fit.estimate, fit.ci_low, fit.ci_high))
     return f"  as a ratio    {estimate} ({_percent(fit.level)} CI {low} to {high})"
 
 
@@ -316,6 +315,11 @@ def _heterogeneity(fit: PooledFit) -> list[str]:
 
 def _figure(x: float) -> str:
     return f"{x:.4g}"
+
+
+def _as_ratio(logarithm: float) -> str:
+    # The exponential of more is no floating-point number.
+    return _figure(math.exp(logarithm)) if logarithm < 700.0 else "above 1e+300"
 
 
 def _percent(level: float) -> str:

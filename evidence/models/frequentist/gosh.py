@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.effects.table import EffectTable
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, is_whole
 from evidence.models.frequentist import kernels
 from evidence.models.frequentist.figures import figures
 from evidence.models.frequentist.options import Model, Options, Tau2Method, require_rows, resolve
@@ -113,10 +113,12 @@ def _check(k: int, draws: int | None, seed: int | None) -> None:
     if draws is None and k > MOST_FOR_ALL:
         what = f"all subsets of {k} rows would be {2**k - 1:,} fits"
         problems.append(Problem("draws", what, "draws=10_000, seed=1"))
-    if draws is not None and not (1 <= draws <= MOST_DRAWS):
+    if draws is not None and not (is_whole(draws, 1) and draws <= MOST_DRAWS):
         problems.append(Problem("draws", f"is {draws!r}", f"from 1 to {MOST_DRAWS:,}"))
     if draws is not None and seed is None:
         problems.append(Problem("seed", "draws need one to be repeatable", "seed=1"))
+    elif seed is not None and not is_whole(seed):
+        problems.append(Problem("seed", f"is {seed!r}", "a whole number of at least 0"))
     if draws is None and seed is not None:
         problems.append(Problem("seed", "would do nothing without draws", "leave it out"))
     if problems:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evidence.effects.table import EffectTable
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind, is_number
 from evidence.models.frequentist import kernels
 from evidence.models.frequentist.fit import PooledFit
 from evidence.models.frequentist.leave_one_out import without_each
@@ -154,6 +154,7 @@ def radial(fit: PooledFit) -> pd.DataFrame:
     >>> radial(fit)["precision"].tolist()
     [2.0, 4.0]
     """
+    check_kind("fit", fit, PooledFit, FitError)
     y, v = arrays_of(fit.table)
     precision = (v + (fit.heterogeneity.tau2 or 0.0)) ** -0.5
     columns = {"precision": precision, "standardised": y * precision}
@@ -188,7 +189,8 @@ def probability_above(fit: PooledFit, threshold: float) -> Beyond:
     >>> probability_above(fit, fit.ci_low).mean.__round__(6)
     0.975
     """
-    if not np.isfinite(threshold):
+    check_kind("fit", fit, PooledFit, FitError)
+    if not is_number(threshold):
         raise FitError("no such threshold", [Problem("threshold", repr(threshold), "a number")])
     df = float(fit.terms["df"].to_numpy(dtype=float)[0])
     gap = fit.estimate - threshold

@@ -167,6 +167,12 @@ def tau2_standard_error(v: Array, tau2: Array, method: str) -> Array:
     s1, s2, s3 = w.sum(-1), (w**2).sum(-1), (w**3).sum(-1)
     trace = s1 - s2 / s1
     trace_square = s2 - 2.0 * s3 / s1 + (s2 / s1) ** 2
+    if np.any(trace_square < 1e-6 * s2):
+        # One study outweighs all others: the differences above are rounding noise.
+        p = w / s1[..., None]
+        off = (w[..., None] * p[..., None, :]) * (1.0 - np.eye(w.shape[-1]))
+        trace, own = off.sum((-1, -2)), off.sum(-1)
+        trace_square = (own**2).sum(-1) + (off**2).sum((-1, -2))
     df = v.shape[-1] - 1
     if method == "reml":
         return np.asarray(np.sqrt(2.0 / trace_square))

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from evidence.effects.table import EffectTable
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, check_kind, did_you_mean, is_fraction
 
 Model = Literal["common", "random"]
 Tau2Method = Literal[
@@ -78,7 +78,7 @@ def resolve(
     problems = _unknown("model", model, MODELS)
     problems += _tau2_problems(tau2, weighted=weighted)
     problems += [] if ci is None else _unknown("ci", ci, CI_METHODS)
-    if not 0.0 < level < 1.0:
+    if not is_fraction(level):
         problems.append(Problem("level", repr(level), "a fraction between 0 and 1, such as 0.95"))
     if model == "common" and tau2 is not None:
         problems.append(
@@ -142,7 +142,7 @@ def check_tau2_interval(kind: Tau2Interval | None, options: Options) -> Tau2Inte
 
 def _unknown(where: str, value: str, known: Iterable[str]) -> list[Problem]:
     names = tuple(known)
-    if value in names:
+    if isinstance(value, str) and value in names:
         return []
     return [Problem(where, f"unknown: {value!r}", did_you_mean(str(value), names))]
 
@@ -154,6 +154,7 @@ def require_rows(table: EffectTable, least: int, purpose: str) -> None:
     ------
     FitError
     """
+    check_kind("table", table, EffectTable, FitError)
     if table.k < least:
         found = f"{table.k} rows ({len(table.partial)} partial, {len(table.unused)} unused)"
         right = f"{purpose} needs at least {least}; table.unused says why rows are missing"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, check_kind, did_you_mean
 from evidence.models.frequentist.fit import CI_WORDS, PooledFit, Prediction
 from evidence.models.frequentist.kernels import critical_value
 
@@ -37,7 +37,8 @@ def prediction_interval(fit: PooledFit, df: str = "k-1") -> Prediction:
     >>> round(found.low, 2), round(found.high, 2), found.df
     (-8.65, 14.65, 2)
     """
-    if df not in (*_SUBTRACTED, "normal"):
+    check_kind("fit", fit, PooledFit, FitError)
+    if not isinstance(df, str) or df not in (*_SUBTRACTED, "normal"):
         known = did_you_mean(str(df), (*_SUBTRACTED, "normal"))
         raise FitError("no such prediction interval", [Problem("df", f"unknown: {df!r}", known)])
     tau2 = fit.heterogeneity.tau2

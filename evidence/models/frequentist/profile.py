@@ -9,7 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import (
+    FitError,
+    Problem,
+    as_numbers,
+    check_kind,
+    did_you_mean,
+    is_fraction,
+    is_whole,
+)
 from evidence.models.frequentist import kernels, kernels_tau2
 from evidence.models.frequentist.fit import PooledFit
 from evidence.models.frequentist.kernels_intervals import profile_interval
@@ -95,6 +103,7 @@ def profile_tau2(
     >>> round(found.tau2, 4), round(found.low, 3), round(found.high, 3)
     (5.6667, 0.88, 57.146)
     """
+    check_kind("fit", fit, PooledFit, FitError)
     kind, level = _checked(fit, likelihood, level)
     y, v = arrays_of(fit.table)
     y = kernels_tau2.centre(y)
@@ -144,13 +153,13 @@ def _checked(fit: PooledFit, likelihood: str | None, level: float | None) -> tup
         right = "pool without weights"
         problems.append(Problem("fit", "has stated weights, which no likelihood has", right))
     kinds = get_args(Likelihood)
-    if likelihood is not None and likelihood not in kinds:
+    if likelihood is not None and (not isinstance(likelihood, str) or likelihood not in kinds):
         known = did_you_mean(str(likelihood), kinds)
         problems.append(Problem("likelihood", f"unknown: {likelihood!r}", known))
     if likelihood is None and method not in _OWN and not problems:
         what = f"{method!r} maximises none"
         problems.append(Problem("likelihood", what, "'restricted' or 'full'"))
-    if not 0.0 < level < 1.0:
+    if not is_fraction(level):
         problems.append(Problem("level", repr(level), "a fraction between 0 and 1, such as 0.95"))
     if problems:
         raise FitError("no profile of tau2 can be made", problems)
@@ -160,7 +169,7 @@ def _checked(fit: PooledFit, likelihood: str | None, level: float | None) -> tup
 def _grid(at: ArrayLike | None, points: int | None, low: float, high: float) -> kernels.Array:
     if at is None:
         n = 120 if points is None else points
-        if isinstance(n, bool) or not 2 <= n <= 100_000:
+        if not is_whole(n, 2) or n > 100_000:
             problem = Problem("points", f"is {points!r}", "from 2 to 100,000")
             raise FitError("no profile of tau2 can be made", [problem])
         gap = high - low
@@ -168,7 +177,7 @@ def _grid(at: ArrayLike | None, points: int | None, low: float, high: float) -> 
     if points is not None:
         problem = Problem("points", "would do nothing: at says where", "leave it out")
         raise FitError("an argument would do nothing", [problem])
-    t = np.atleast_1d(np.asarray(at, dtype=np.float64))
+    t = np.atleast_1d(as_numbers("at", at, FitError))
     if t.ndim != 1 or not len(t) or not np.all(np.isfinite(t) & (t >= 0)):
         problem = Problem("at", "not all are finite numbers of at least 0", "values of tau2")
         raise FitError("no profile of tau2 can be made", [problem])

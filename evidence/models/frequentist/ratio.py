@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind
 from evidence.models.frequentist.fit import PooledFit
 from evidence.models.frequentist.kernels_intervals import HeterogeneityRatio, ratio_interval
 
@@ -26,6 +26,7 @@ def i2_from_q(fit: PooledFit) -> HeterogeneityRatio:
     >>> round(found.i2, 1), round(found.i2_low, 1), round(found.i2_high, 1)
     (75.0, 17.2, 92.5)
     """
+    check_kind("fit", fit, PooledFit, FitError)
     if fit.k < 3 or fit.heterogeneity.q is None:
         problem = Problem("fit", f"{fit.k} studies", "at least 3")
         raise FitError("no test-based interval of I2 exists", [problem])

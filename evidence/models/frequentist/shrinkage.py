@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind
 from evidence.models.frequentist import kernels
 from evidence.models.frequentist.fit import PooledFit
 from evidence.models.frequentist.pool import arrays_of
@@ -33,6 +33,7 @@ def shrunken_effects(fit: PooledFit) -> pd.DataFrame:
     >>> shrunken_effects(pool(table_of([0.0, 2.0, 4.0], [1, 1, 1])))["effect"].round(6).tolist()
     [0.5, 2.0, 3.5]
     """
+    check_kind("fit", fit, PooledFit, FitError)
     tau2 = fit.heterogeneity.tau2
     if tau2 is None:
         problem = Problem("fit", f"model is {fit.model!r}", "pool with model='random', k >= 2")

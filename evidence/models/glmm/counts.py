@@ -54,7 +54,7 @@ def read_counts(frame: pd.DataFrame, columns: tuple[str, ...], options: GlmmOpti
     FitError
         Naming every column and row that is wrong, or when nothing is left.
     """
-    missing = [name for name in columns if name not in frame]
+    missing = [name for name in columns if not isinstance(name, str) or name not in frame]
     if missing:
         there = [str(name) for name in frame.columns]
         raise FitError(
@@ -66,7 +66,8 @@ def read_counts(frame: pd.DataFrame, columns: tuple[str, ...], options: GlmmOpti
     try:
         figures = [frame[name].to_numpy(dtype=np.float64) for name in columns]
     except (TypeError, ValueError) as error:
-        raise FitError("the counts are not numbers", [Problem("frame", str(error))]) from None
+        wrong = Problem("frame", str(error), "give counts")
+        raise FitError("the counts are not numbers", [wrong]) from None
     problems, labels = [], list(frame.index)
     for at in range(0, len(columns), 2):
         events, total = figures[at : at + 2]

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, check_kind, did_you_mean
 from evidence.models.frequentist.fit import information_criteria
 from evidence.models.glmm.counts import Counts, check_events, read_counts
 from evidence.models.glmm.fit import Fitted, GlmmFit, HeterogeneityTest, Tau2Test
@@ -128,6 +128,7 @@ def pool_glmm(
     >>> round(fit.estimate, 3), round(fit.tau2, 3)
     (-1.45, 0.0)
     """
+    check_kind("frame", frame, pd.DataFrame, FitError)
     options = resolve(
         measure, likelihood, model, coding, correlated, quadrature_points, drop_double_zero,
         test, level,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, did_you_mean, is_fraction
 
 Measure = Literal["OR", "IRR", "PLO", "IRLN"]
 Likelihood = Literal[
@@ -92,12 +92,12 @@ def resolve(
         ("coding", coding, (None, *get_args(Coding))),
         ("test", test, get_args(Test)),
     ):
-        if value not in known:
+        if not isinstance(value, str | None) or value not in known:
             right = did_you_mean(str(value), [x for x in known if x is not None])
-            if value in METAFOR:
-                right = f'that is "{METAFOR[str(value)]}" here'
+            if isinstance(value, str) and value in METAFOR:
+                right = f'that is "{METAFOR[value]}" here'
             problems.append(Problem(where, f"unknown: {value!r}", right))
-    if not 0.0 < level < 1.0:
+    if not is_fraction(level):
         problems.append(Problem("level", repr(level), "a fraction between 0 and 1, such as 0.95"))
     if points is not None and not (isinstance(points, int) and 1 <= points <= MOST_POINTS):
         right = f"a whole number from 1 (Laplace) to {MOST_POINTS}"

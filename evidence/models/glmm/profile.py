@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind, is_fraction
 from evidence.models.frequentist.kernels import critical_value
 from evidence.models.glmm.fit import GlmmFit
 from evidence.models.glmm.kernels_newton import Solution, maximise
@@ -67,9 +67,10 @@ def glmm_predict(
     >>> found[["estimate", "prediction_low", "prediction_high"]].round(2).to_numpy().tolist()
     [[-1.27, -4.35, 1.81]]
     """
+    check_kind("fit", fit, GlmmFit, FitError)
     level = fit.options.level if level is None else level
     problems = []
-    if not 0.0 < level < 1.0:
+    if not is_fraction(level):
         right = "a fraction between 0 and 1, such as 0.95"
         problems.append(Problem("level", repr(level), right))
     if frame is None and fit.design.columns:
@@ -115,9 +116,10 @@ def glmm_tau2_interval(fit: GlmmFit, *, level: float | None = None) -> Tau2Profi
     >>> round(found.low, 2), round(found.high, 1)
     (0.21, 14.9)
     """
+    check_kind("fit", fit, GlmmFit, FitError)
     level = fit.options.level if level is None else level
     problems = []
-    if not 0.0 < level < 1.0:
+    if not is_fraction(level):
         right = "a fraction between 0 and 1, such as 0.95"
         problems.append(Problem("level", repr(level), right))
     if not fit.options.random:

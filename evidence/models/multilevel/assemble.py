@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evidence.effects.table import EffectTable
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind
 from evidence.models.frequentist.fit import (
     TERM_COLUMNS,
     FitStatistics,
@@ -322,8 +322,8 @@ def wald_multilevel(fit: MultilevelFit, names: str | Sequence[str]) -> WaldTest:
     >>> wald_multilevel(fit, "outcome").df
     2
     """
-    chosen = names if isinstance(names, str) else list(names)
-    places = list(columns_of(fit.design, chosen))
+    check_kind("fit", fit, MultilevelFit, FitError)
+    places = list(columns_of(fit.design, names))
     part = fit.covariance[np.ix_(places, places)]
     tested = tuple(fit.design.names[i] for i in places)
     return wald_test(fit.estimates[places], part, float(fit.df[places].min()), tested)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind
 from evidence.models.multilevel.fit import MultilevelFit
 from evidence.models.multilevel.kernels_structures import counts
 from evidence.models.regression.kernels_gls import basis_of
@@ -52,6 +52,8 @@ def compare_multilevel(full: MultilevelFit, reduced: MultilevelFit) -> Multileve
     >>> round(compare_multilevel(full, reduced).p, 3)
     0.327
     """
+    check_kind("full", full, MultilevelFit, FitError)
+    check_kind("reduced", reduced, MultilevelFit, FitError)
     problems = [
         Problem("full, reduced", f"differ in {name}", "fit one table")
         for name in ("estimate", "std_error")
@@ -129,6 +131,7 @@ def variance_shares(fit: MultilevelFit) -> pd.DataFrame:
     >>> variance_shares(multilevel(frame, "study/effect"))["share"].round(1).tolist()
     [55.6, 25.4, 19.0]
     """
+    check_kind("fit", fit, MultilevelFit, FitError)
     typical = fit.heterogeneity.typical_variance
     if typical is None:
         what, right = fit.heterogeneity.reason or "", "state a covariance with an inverse"

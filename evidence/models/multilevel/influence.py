@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, check_kind, did_you_mean
 from evidence.models.multilevel.fit import MultilevelFit
 from evidence.models.multilevel.kernels_blocks import Batch, Codes, Term, batches_of, one_block
 from evidence.models.multilevel.kernels_likelihood import marginal, solve
@@ -91,6 +91,7 @@ def multilevel_influence(
     >>> found.clusters["cook"].round(2).tolist()
     [0.02, 0.86, 0.62]
     """
+    check_kind("fit", fit, MultilevelFit, FitError)
     codes, labels = _clusters(fit, cluster)
     k, y, x = fit.k, fit.outcomes, fit.design.matrix
     precision = np.linalg.inv(fit.covariance)

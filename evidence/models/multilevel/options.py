@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from evidence.effects.table import EffectTable, table_of
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, check_kind, did_you_mean, is_fraction, is_number
 from evidence.models.multilevel.kernels_structures import STRUCTURES, bounds, counts
 from evidence.models.multilevel.terms import RandomTerm
 from evidence.models.regression.design import aligned
@@ -43,13 +43,13 @@ def check_options(method: str, test: str, df: str | None, level: float) -> Choic
     """
     problems = []
     for name, value, known in (("method", method, METHODS), ("test", test, TESTS)):
-        if value not in known:
+        if not isinstance(value, str) or value not in known:
             problems.append(Problem(name, f"unknown: {value!r}", did_you_mean(str(value), known)))
-    if df is not None and df not in DF_METHODS:
+    if df is not None and (not isinstance(df, str) or df not in DF_METHODS):
         problems.append(Problem("df", f"unknown: {df!r}", did_you_mean(str(df), DF_METHODS)))
     elif df is not None and test == "z":
         problems.append(Problem("df", "would do nothing with test='z'", "leave it out"))
-    if isinstance(level, bool) or not isinstance(level, int | float) or not 0.0 < level < 1.0:
+    if not is_fraction(level):
         right = "a fraction between 0 and 1, such as 0.95"
         problems.append(Problem("level", repr(level), right))
     if problems:
@@ -145,6 +145,8 @@ def read_fixed(
         If a name is unknown or a value outside its range.
     """
     names = [name for term in terms for name in term.components]
+    if fixed is not None:
+        check_kind("fixed", fixed, Mapping, FitError)
     left, problems, found = dict(fixed or {}), [], []
     for name in left:
         if name not in names:
@@ -157,7 +159,7 @@ def read_fixed(
         for i, name in enumerate(term.components):
             if name not in left:
                 continue
-            value = float(left[name])
+            value = float(left[name]) if is_number(left[name]) else np.nan
             within = value >= 0 if i < spreads else low <= value <= high
             if not np.isfinite(value) or not within:
                 right = "0 or more" if i < spreads else f"{low:.4g} to {high:.4g}"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, check_kind, did_you_mean, is_fraction
 from evidence.models.frequentist.kernels import critical_values
 from evidence.models.multilevel.fit import MultilevelFit
 from evidence.models.multilevel.terms import RandomTerm
@@ -63,8 +63,9 @@ def predict_multilevel(
     >>> found[["prediction_low", "prediction_high"]].round(3).to_numpy().tolist()
     [[-0.662, 1.195]]
     """
+    check_kind("fit", fit, MultilevelFit, FitError)
     level = fit.level if level is None else level
-    if not 0.0 < level < 1.0:
+    if not is_fraction(level):
         problem = Problem("level", repr(level), "a fraction between 0 and 1, such as 0.95")
         raise FitError("the prediction is not possible", [problem])
     shown: list[str] = []

@@ -9,7 +9,15 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import (
+    FitError,
+    Problem,
+    as_numbers,
+    as_words,
+    check_kind,
+    did_you_mean,
+    is_fraction,
+)
 from evidence.models.multilevel.fit import MultilevelFit
 from evidence.models.multilevel.kernels_blocks import Term
 from evidence.models.multilevel.kernels_maximum import Scaled, profile_height, scaled
@@ -53,9 +61,10 @@ def profile_likelihood(fit: MultilevelFit, component: str, values: ArrayLike) ->
     >>> found["log_likelihood"].round(3).tolist()
     [-2.899, -2.474, -2.924]
     """
+    check_kind("fit", fit, MultilevelFit, FitError)
     place = _place(fit, component)
     low, high = _range(fit, place)
-    at = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    at = np.atleast_1d(as_numbers("values", values, FitError))
     if at.ndim != 1 or not np.all((at >= low) & (at <= high)):
         problem = Problem("values", f"{values!r}", f"numbers from {low:.4g} to {high:.4g}")
         raise FitError("the profile is not possible", [problem])
@@ -104,12 +113,13 @@ def profile_intervals(
        ci_low  ci_high
     0     0.0    0.648
     """
+    check_kind("fit", fit, MultilevelFit, FitError)
     level = fit.level if level is None else level
-    if not 0.0 < level < 1.0:
+    if not is_fraction(level):
         problem = Problem("level", repr(level), "a fraction between 0 and 1, such as 0.95")
         raise FitError("the profile is not possible", [problem])
     free = ~fit.components["fixed"] & fit.components["estimate"].notna()
-    named = [components] if isinstance(components, str) else components
+    named = None if components is None else as_words("components", components, FitError)
     rows = []
     for name in fit.components.loc[free, "component"] if named is None else named:
         place = _place(fit, name)
@@ -125,7 +135,7 @@ Place = tuple[int, int, str]
 def _place(fit: MultilevelFit, name: str) -> Place:
     """Term, position and kind of a free component."""
     known = fit.components["component"].tolist()
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         problem = Problem("component", f"unknown: {name!r}", did_you_mean(str(name), known))
         raise FitError("the profile is not possible", [problem])
     row = fit.components.set_index("component").loc[name]

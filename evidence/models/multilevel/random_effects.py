@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind
 from evidence.models.frequentist.kernels import critical_value
 from evidence.models.multilevel.fit import MultilevelFit
 from evidence.models.multilevel.kernels_likelihood import (
@@ -47,6 +47,7 @@ def random_effects(fit: MultilevelFit) -> pd.DataFrame:
     >>> found[found["term"] == "study"]["estimate"].round(3).tolist()
     [-0.048, 0.31, -0.262]
     """
+    check_kind("fit", fit, MultilevelFit, FitError)
     if not fit.random:
         right = "name random terms in the fit"
         raise FitError("there are no random effects", [Problem("fit", "has none", right)])

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.effects.table import EffectTable
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, as_words, check_kind, did_you_mean
 
 Kind = Literal["table", "rows", "without", "model", "tau2", "ci", "correction"]
 Correction = Literal["trim_and_fill", "pet_peese"]
@@ -80,11 +80,20 @@ class Dimension:
 
 
 def _faults(dimension: Dimension) -> list[Problem]:
+    if not isinstance(dimension.options, Mapping):
+        return [Problem("options", f"is {dimension.options!r:.80}", "a mapping of names to values")]
+    if not isinstance(dimension.reason, str | Mapping):
+        return [Problem("reason", f"is {dimension.reason!r:.80}", "words, or one reason an option")]
     labels, reason, found = list(dimension.options), dimension.reason, []
-    if not dimension.name or dimension.name in RESERVED:
+    found += [
+        Problem("options", f"{label!r} is no name", "names in words")
+        for label in labels
+        if not isinstance(label, str)
+    ]
+    if not isinstance(dimension.name, str) or not dimension.name or dimension.name in RESERVED:
         right = "a name that is no column of the results: " + ", ".join(RESERVED)
         found.append(Problem("name", repr(dimension.name), right))
-    if dimension.kind not in KINDS:
+    if not isinstance(dimension.kind, str) or dimension.kind not in KINDS:
         found.append(Problem("kind", repr(dimension.kind), did_you_mean(dimension.kind, KINDS)))
     if not labels:
         found.append(Problem("options", "are none", "at least one"))
@@ -131,9 +140,12 @@ class Exclusion:
 
     def __post_init__(self) -> None:
         problems = []
-        if not self.options:
+        if not isinstance(self.options, Mapping) or not self.options:
             problems.append(Problem("options", "are none", "name the options that cannot meet"))
-        if not self.reason.strip():
+        else:
+            for name, options in self.options.items():
+                as_words(f"options[{name!r}]", options, FitError)
+        if not isinstance(self.reason, str) or not self.reason.strip():
             problems.append(Problem("reason", "is empty", "say why they cannot be combined"))
         if problems:
             raise FitError("an exclusion is not right", problems)
@@ -153,6 +165,7 @@ def each_left_out(table: EffectTable) -> dict[str, str | None]:
     >>> each_left_out(table_of([1.0, 2.0], [1, 1], labels=["A", "B"]))
     {'none': None, 'without A': 'A', 'without B': 'B'}
     """
+    check_kind("table", table, EffectTable, FitError)
     every: dict[str, str | None] = {"none": None}
     return every | {f"without {row}": str(row) for row in table.rows.index}
 
@@ -164,6 +177,13 @@ def check_together(dimensions: Sequence[Dimension], exclude: Sequence[Exclusion]
     ------
     FitError
     """
+    for where, given, kind in (
+        ("dimensions", dimensions, Dimension),
+        ("exclude", exclude, Exclusion),
+    ):
+        if not isinstance(given, Sequence) or not all(isinstance(x, kind) for x in given):
+            problem = Problem(where, f"is {given!r:.80}", f"a list of {kind.__name__}")
+            raise FitError("the multiverse is not declared right", [problem])
     names, kinds = [d.name for d in dimensions], [d.kind for d in dimensions]
     problems = [] if names else [Problem("dimensions", "are none", "at least one")]
     problems += [

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind, is_whole
 from evidence.models.multiverse import fitting
 from evidence.models.multiverse.fitting import Batch, batches, bundles, flipped, sizes_of
 from evidence.models.multiverse.result import Multiverse
@@ -22,6 +22,9 @@ _BLOCK = 50  # draws looked at together; each block has a stream of random numbe
 _LEAST_P = 1e-300
 _TIES = 1e-9
 STATISTICS = ("absolute median", "share significant in one direction", "absolute mean z")
+
+
+_MOST_DRAWS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +80,7 @@ def multiverse_test(result: Multiverse, *, draws: int = 500, seed: int) -> Multi
     >>> bool(test.terms.loc["absolute median", "p"] < 0.1)
     True
     """
+    check_kind("result", result, Multiverse, FitError)
     _check(draws, seed)
     space, sizes = result.space, sizes_of(result.space)
     jobs = np.zeros(len(sizes), dtype=np.bool_)
@@ -108,9 +112,11 @@ def multiverse_test(result: Multiverse, *, draws: int = 500, seed: int) -> Multi
 
 def _check(draws: int, seed: int) -> None:
     problems = []
-    if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 10:
-        problems.append(Problem("draws", f"is {draws!r}", "a whole number of at least 10"))
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+    if not is_whole(draws, 10) or draws > _MOST_DRAWS:
+        problems.append(
+            Problem("draws", f"is {draws!r}", f"a whole number from 10 to {_MOST_DRAWS:,}")
+        )
+    if not is_whole(seed):
         problems.append(Problem("seed", f"is {seed!r}", "a whole number of at least 0"))
     if problems:
         raise FitError("the test of the multiverse cannot be made", problems)

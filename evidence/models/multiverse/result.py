@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, did_you_mean, is_number
 from evidence.models.multiverse.dimensions import Dimension
 from evidence.models.multiverse.space import Space
 
@@ -89,7 +89,9 @@ class Multiverse:
     space: Space
 
     def __str__(self) -> str:
-        found = self.summary()
+        # A primary estimate of 0 has no direction; the share is then that of the positive ones.
+        zero = bool((self.universes.loc[self.universes["primary"], "estimate"] == 0.0).any())
+        found = self.summary(direction="positive" if zero else None)
         return (
             f"Multiverse of {found.declared:,} combinations: {found.excluded:,} excluded, "
             f"{found.duplicates:,} duplicates, {found.failed:,} without an answer, "
@@ -137,7 +139,7 @@ class Multiverse:
         found = self.answered(principled=principled)
         sign = _sign(direction, self.universes)
         problems = [] if len(found) else [Problem("universes", "none has an answer", "see reason")]
-        if threshold is not None and not np.isfinite(threshold):
+        if threshold is not None and not is_number(threshold):
             problems.append(Problem("threshold", repr(threshold), "a finite number"))
         if problems:
             raise FitError("the multiverse cannot be summarised", problems)
@@ -227,7 +229,7 @@ def _sign(direction: str | None, universes: pd.DataFrame) -> float:
             return float(np.sign(primary))
         problem = Problem("direction", "the primary estimate is 0", "'positive' or 'negative'")
         raise FitError("the direction is open", [problem])
-    if direction not in get_args(Direction):
+    if not isinstance(direction, str) or direction not in get_args(Direction):
         known = did_you_mean(direction, get_args(Direction))
         raise FitError("unknown direction", [Problem("direction", repr(direction), known)])
     return 1.0 if direction == "positive" else -1.0

@@ -10,7 +10,7 @@ import pandas as pd
 
 from evidence.effects.sizes.correction import exact_factor
 from evidence.effects.sizes.frame import effect_sizes
-from evidence.errors import FitError, PlausibilityWarning, Problem
+from evidence.errors import FitError, PlausibilityWarning, Problem, is_number
 from evidence.models.network.contrasts import check_studies
 from evidence.models.network.data import (
     CONTRAST_COLUMNS,
@@ -86,7 +86,7 @@ def network_arms(
     given = {"events": events, "n": n, "time": time, "mean": mean, "sd": sd}
     addable = measure in ADDABLE
     arms = read_arms(frame, study, treatment, measure, given)
-    if add is not None and not (addable and np.isfinite(add) and add > 0):
+    if add is not None and not (addable and is_number(add) and add > 0):
         what = f"{add!r} " + ("is no amount" if addable else f"would do nothing for {measure}")
         raise FitError("the option is not right", [Problem("add", what, "leave it out")])
     kept, unused = _usable(arms, measure)
@@ -118,6 +118,13 @@ def read_arms(
         Naming each row that is wrong.
     """
     roles = ROLES[measure]
+    problems = [
+        Problem(r, f"is {c!r:.80}", "the name of a column")
+        for r, c in given.items()
+        if c is not None and not isinstance(c, str)
+    ]
+    if problems:
+        raise FitError("the columns are not those of the measure", problems)
     problems = [Problem(r, f"{measure} needs it", "name its column") for r in roles if not given[r]]
     # The number of participants is of use beside a rate too: the graph of the network shows it.
     spare = [r for r, c in given.items() if c and r not in roles and r != "n"]

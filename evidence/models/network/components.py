@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, check_kind, did_you_mean, is_number
 from evidence.models.frequentist.kernels import critical_value, two_sided_p
 from evidence.models.network.data import NetworkData, check_level, ordered
 from evidence.models.network.fit import NetworkQ
@@ -113,6 +113,7 @@ def component_network(
     >>> fit.common[["component", "estimate"]].round(2).values.tolist()
     [['A', 1.1], ['B', 0.6]]
     """
+    check_kind("data", data, NetworkData, FitError)
     check_level(level)
     method = _method(tau2)
     combination = _combination(data.treatments, inactive, separator)
@@ -159,7 +160,7 @@ def _method(tau2: ComponentTau2 | float) -> str:
             problem = Problem("tau2", f"unknown: {tau2!r}", did_you_mean(tau2, known))
             raise FitError("the options of the network are not right", [problem])
         return tau2
-    if isinstance(tau2, bool) or not (np.isfinite(tau2) and tau2 >= 0):
+    if not (is_number(tau2) and tau2 >= 0):
         problem = Problem("tau2", f"is {tau2!r}", "a method's name or a number of at least 0")
         raise FitError("the options of the network are not right", [problem])
     return "stated"
@@ -176,7 +177,7 @@ def _combination(treatments: tuple[str, ...], inactive: str | None, separator: s
             what = "names a component twice" if all(held) else "has an empty component"
             problems.append(Problem(f"treatment {name!r}", what, "A + B"))
     names = ordered([part for held in split.values() for part in held])
-    if inactive is not None and inactive not in names:
+    if inactive is not None and (not isinstance(inactive, str) or inactive not in names):
         problems.append(Problem("inactive", f"no such component: {inactive!r}",
                                 did_you_mean(inactive, names)))  # fmt: skip
     if problems:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, is_number
 from evidence.models.network.data import (
     CONTRAST_COLUMNS,
     NetworkData,
@@ -67,7 +67,7 @@ def network_contrasts(
     NetworkData(GEN: 3 studies, 3 treatments, 3 comparisons, 3 designs)
     """
     check_word("scale", scale, ("identity", "log"))
-    if not (np.isfinite(tolerance) and tolerance > 0):
+    if not (is_number(tolerance) and tolerance > 0):
         raise FitError("the tolerance is not right", [Problem("tolerance", repr(tolerance), "> 0")])
     rows = pd.DataFrame(
         {

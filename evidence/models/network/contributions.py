@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from evidence.errors import FitError, check_kind
 from evidence.models.network.data import check_word
 from evidence.models.network.fit import NetworkFit
 from evidence.models.network.inconsistency import tau2_for
@@ -62,6 +63,7 @@ def contribution_matrix(fit: NetworkFit, *, model: str = "random") -> Contributi
     x:z  0.167  0.667  0.167
     y:z  0.167  0.167  0.667
     """
+    check_kind("fit", fit, NetworkFit, FitError)
     check_word("model", model, ("common", "random"))
     edges, names = fit.data.edges, fit.data.treatments
     w = reduced_weights(edges, tau2_for(fit, model))

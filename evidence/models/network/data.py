@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, did_you_mean, is_fraction
 from evidence.models.network.kernels_graph import Edges, parts
 
 Scale = Literal["identity", "log"]
@@ -117,21 +117,21 @@ def require_connected(data: NetworkData, purpose: str) -> None:
 
 def check_level(level: float) -> None:
     """Refuse a confidence level outside (0, 1)."""
-    if isinstance(level, bool) or not isinstance(level, int | float) or not 0.0 < level < 1.0:
+    if not is_fraction(level):
         right = "a fraction between 0 and 1, such as 0.95"
         raise FitError("the level is not right", [Problem("level", repr(level), right)])
 
 
 def check_word(where: str, value: object, known: Sequence[str]) -> None:
     """Refuse a value that is not among the known words."""
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         right = did_you_mean(str(value), known)
         raise FitError(f"{where} is not right", [Problem(where, f"unknown: {value!r}", right)])
 
 
 def check_treatment(where: str, name: str | None, treatments: Sequence[str]) -> None:
     """Refuse a treatment that is not in the network."""
-    if name is not None and name not in treatments:
+    if name is not None and (not isinstance(name, str) or name not in treatments):
         problem = Problem(where, f"{name!r} is not in the network", did_you_mean(name, treatments))
         raise FitError("no such treatment", [problem])
 

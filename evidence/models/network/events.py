@@ -130,7 +130,8 @@ def network_events(
     whole = arms["events"].mod(1).ne(0) | arms["n"].mod(1).ne(0)
     if whole.any():
         rows = ", ".join(repr(frame.index[int(i)]) for i in np.flatnonzero(whole))
-        raise FitError("counts are whole numbers", [Problem(f"row {rows}", "has a fraction")])
+        problem = Problem(f"row {rows}", "has a fraction", "give counts")
+        raise FitError("counts are whole numbers", [problem])
     kept, unused = _informative(arms, by_design=method == "mantel_haenszel")
     names = ordered([*kept["treatment"]])
     check_treatment("reference", reference, names)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind
 from evidence.models.network.data import check_word
 from evidence.models.network.fit import NetworkFit, NetworkQ
 from evidence.models.network.kernels_design import (
@@ -81,6 +81,7 @@ def design_decomposition(fit: NetworkFit) -> DesignDecomposition:
     >>> found.within.df, found.between.df, round(found.between.q, 4)
     (1, 1, 0.1)
     """
+    check_kind("fit", fit, NetworkFit, FitError)
     designs, names = _designs(fit), _names(fit)
     per_design = within_designs(designs)
     within = chi_squared(sum(d.q for d in per_design), sum(d.df for d in per_design))
@@ -158,6 +159,7 @@ def net_heat(fit: NetworkFit, *, model: str = "random") -> NetHeat:
     y:z  0.04  0.04  0.04
     x:z  0.04  0.04  0.04
     """
+    check_kind("fit", fit, NetworkFit, FitError)
     tau2 = tau2_for(fit, model)
     designs, names = _designs(fit), _names(fit)
     df = between_designs(designs, []).df

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 from scipy import special
 
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, check_kind, did_you_mean, is_number
 from evidence.models.frequentist.kernels import critical_value
 from evidence.models.frequentist.kernels_intervals import ratio_interval
 from evidence.models.network.data import (
@@ -86,6 +86,7 @@ def network_meta(
     >>> fit.common.estimate.round(4).loc["x"].to_dict()
     {'x': 0.0, 'y': 0.9, 'z': 1.3}
     """
+    check_kind("data", data, NetworkData, FitError)
     check_level(level)
     check_treatment("reference", reference, data.treatments)
     method = _tau2_option(tau2, reference)
@@ -117,7 +118,7 @@ def _tau2_option(tau2: NetworkTau2 | float, reference: str | None) -> str:
             problem = Problem("tau2", f"unknown: {tau2!r}", did_you_mean(tau2, TAU2_METHODS))
         elif tau2.endswith("_uncorrelated") and reference is None:
             problem = Problem("tau2", f"{tau2!r} depends on a reference", "reference='...'")
-    elif isinstance(tau2, bool) or not (np.isfinite(tau2) and tau2 >= 0):
+    elif not (is_number(tau2) and tau2 >= 0):
         problem = Problem("tau2", f"is {tau2!r}", "a method's name or a number of at least 0")
     if problem:
         raise FitError("the options of the network are not right", [problem])

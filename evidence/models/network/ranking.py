@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind
 from evidence.models.network.data import check_word
 from evidence.models.network.fit import NetworkEstimates, NetworkFit
 from evidence.models.network.inconsistency import tau2_for
@@ -65,6 +65,7 @@ def p_scores(fit: NetworkFit, *, small_values: SmallValues, model: str = "random
     >>> p_scores(fit, small_values="desirable", model="common").round(3).to_dict()
     {'x': 0.007, 'y': 0.575, 'z': 0.918}
     """
+    check_kind("fit", fit, NetworkFit, FitError)
     found = estimates_of(fit, model)
     check_word("small_values", small_values, get_args(SmallValues))
     sign = -1.0 if small_values == "desirable" else 1.0
@@ -109,6 +110,7 @@ def rank_probabilities(
     >>> found.probabilities.sum().round(6).tolist()
     [1.0, 1.0, 1.0]
     """
+    check_kind("fit", fit, NetworkFit, FitError)
     found = estimates_of(fit, model)
     check_word("small_values", small_values, get_args(SmallValues))
     for where, value, least in (("draws", draws, 1), ("seed", seed, 0)):
@@ -169,6 +171,7 @@ def league_table(
     >>> league_table(network_meta(network_contrasts(frame)), model="common").loc["x", "z"]
     '1.30 (0.50 to 2.10)'
     """
+    check_kind("fit", fit, NetworkFit, FitError)
     found = estimates_of(fit, model)
     names = found.treatments if order is None else tuple(order)
     problems = []
@@ -191,11 +194,17 @@ def league_table(
 
     def cell(a: str, b: str) -> str:
         shown = [float(x[place[a], place[b]]) for x in arrays]
-        mid, low, high = (f"{np.exp(x) if ratio else x:.{digits}f}" for x in shown)
+        mid, low, high = (_text(float(x), digits, ratio=ratio) for x in shown)
         return f"{mid} ({low} to {high})"
 
     cells = [[a if a == b else cell(a, b) for b in names] for a in names]
     return pd.DataFrame(cells, index=list(names), columns=list(names))
+
+
+def _text(value: float, digits: int, *, ratio: bool) -> str:
+    if ratio and value > 700.0:  # the exponential is no floating-point number
+        return "above 1e+300"
+    return f"{np.exp(value) if ratio else value:.{digits}f}"
 
 
 def estimates_of(fit: NetworkFit, model: str) -> NetworkEstimates:

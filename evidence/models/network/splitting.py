@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from evidence.errors import FitError, check_kind
 from evidence.models.frequentist.kernels import critical_value, two_sided_p
 from evidence.models.network.data import check_word
 from evidence.models.network.fit import NetworkFit
@@ -86,6 +87,7 @@ def node_split(
     1          x          z     1.2       1.5 0.729
     2          y          z     0.5       0.2 0.729
     """
+    check_kind("fit", fit, NetworkFit, FitError)
     check_word("method", method, get_args(SplitMethod))
     tau2 = tau2_for(fit, model)
     edges, names = fit.data.edges, fit.data.treatments

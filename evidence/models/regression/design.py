@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, as_words, did_you_mean
 
 Array = NDArray[np.float64]
 INTERCEPT = "intercept"
@@ -72,7 +72,9 @@ def build(
     frame.columns = pd.Index(columns)
     if len(set(columns)) < len(columns):
         twice = sorted({name for name in columns if columns.count(name) > 1})
-        raise _wrong([Problem(f"column {name!r}", "stands there twice") for name in twice])
+        raise _wrong(
+            [Problem(f"column {name!r}", "stands there twice", "rename one") for name in twice]
+        )
     if INTERCEPT in columns:
         right = "give it another name, or leave it out: intercept=True adds one"
         raise _wrong([Problem(f"column {INTERCEPT!r}", "has the intercept's name", right)])
@@ -92,7 +94,12 @@ def aligned(frame: pd.DataFrame, index: pd.Index) -> pd.DataFrame:
     if frame.index.has_duplicates:
         twice = [str(x) for x in frame.index[frame.index.duplicated()].unique()[:5]]
         raise _wrong(
-            [Problem(f"row {name!r} of the moderators", "stands there twice") for name in twice]
+            [
+                Problem(
+                    f"row {name!r} of the moderators", "stands there twice", "one row an effect"
+                )
+                for name in twice
+            ]
         )
     if set(frame.index) == set(index):
         return frame.loc[index].copy()
@@ -240,7 +247,8 @@ def _from_formula(
     }
     matrix = np.asarray(made, dtype=np.float64)
     if not matrix.size:
-        raise _wrong([Problem(f"formula {formula!r}", "no column is left to estimate")])
+        right = "name a moderator"
+        raise _wrong([Problem(f"formula {formula!r}", "no column is left to estimate", right)])
     return Design(matrix, names, terms, levels, used, spec)
 
 
@@ -263,7 +271,7 @@ def _evaluated(formula: Any, frame: pd.DataFrame, text: str) -> Any:
     return made
 
 
-def columns_of(design: Design, names: str | tuple[str, ...] | list[str]) -> tuple[int, ...]:
+def columns_of(design: Design, names: str | Sequence[str]) -> tuple[int, ...]:
     """Positions of coefficients given by their names or by the names of terms.
 
     Raises
@@ -271,7 +279,7 @@ def columns_of(design: Design, names: str | tuple[str, ...] | list[str]) -> tupl
     FitError
         If a name is unknown or none is given.
     """
-    wanted = [names] if isinstance(names, str) else list(names)
+    wanted = as_words("names", names, FitError)
     known, found, problems = [*design.names, *design.terms], [], []
     for name in wanted:
         if name in design.terms:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind
 from evidence.models.frequentist.pool import arrays_of
 from evidence.models.regression.design import INTERCEPT
 from evidence.models.regression.fit import RegressionFit
@@ -90,6 +90,7 @@ def regression_influence(fit: RegressionFit) -> RegressionInfluence:
     >>> found.rows["rstudent"].round(1).tolist()
     [-0.2, -0.2, -0.7, -0.6, 9.5]
     """
+    check_kind("fit", fit, RegressionFit, FitError)
     k, p = fit.k, fit.p
     if k < p + 2:
         right = f"{p} coefficients need at least {p + 2}"
@@ -241,6 +242,7 @@ def variance_inflation(fit: RegressionFit) -> pd.DataFrame:
     >>> variance_inflation(meta_regression(table, frame, test="z"))["vif"].round(1).tolist()
     [14.5, 14.5]
     """
+    check_kind("fit", fit, RegressionFit, FitError)
     places = [i for i, name in enumerate(fit.design.names) if name != INTERCEPT]
     if len(places) < 2:
         right = "a factor compares a moderator with others: fit at least two coefficients"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind
 from evidence.models.regression.fit import RegressionFit
 from evidence.models.regression.kernels_gls import basis_of
 
@@ -43,6 +43,8 @@ def likelihood_ratio_test(full: RegressionFit, reduced: RegressionFit) -> Likeli
     >>> likelihood_ratio_test(full, reduced).df
     1
     """
+    check_kind("full", full, RegressionFit, FitError)
+    check_kind("reduced", reduced, RegressionFit, FitError)
     problems = []
     for name, fit in (("full", full), ("reduced", reduced)):
         if fit.tau2_method not in ("maximum_likelihood", None):

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.effects.table import EffectTable
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, did_you_mean, is_fraction
 from evidence.models.frequentist.fit import FitStatistics, Heterogeneity, information_criteria
 from evidence.models.frequentist.kernels import q_p_value
 from evidence.models.frequentist.options import require_rows
@@ -123,9 +123,9 @@ def location_scale(
         for name, value, known in (
             ("method", method, METHODS), ("link", link, LINKS), ("test", test, TESTS),
         )
-        if value not in known
+        if not isinstance(value, str) or value not in known
     ]  # fmt: skip
-    if not 0.0 < level < 1.0:
+    if not is_fraction(level):
         problems.append(Problem("level", repr(level), "a fraction between 0 and 1, such as 0.95"))
     if problems:
         raise FitError("the options of the location-scale model are not right", problems)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind, is_whole
 from evidence.models.frequentist.pool import arrays_of
 from evidence.models.regression.design import INTERCEPT
 from evidence.models.regression.fit import RegressionFit
@@ -87,6 +87,7 @@ def permutation_test(
     >>> found.iterations, round(found.p, 3)
     (24, 0.083)
     """
+    check_kind("fit", fit, RegressionFit, FitError)
     flips = fit.design.names == (INTERCEPT,)
     labels = np.unique(fit.design.matrix, axis=0, return_inverse=True)[1].ravel()
     counts = [int(n) for n in np.bincount(labels)]
@@ -126,10 +127,12 @@ def _check(draws: int | None, seed: int | None, total: int) -> None:
     if draws is None and total > MOST:
         right = "permutation_test(fit, draws=9999, seed=1)"
         problems.append(Problem("draws", f"there are {total} orderings, more than {MOST}", right))
-    if draws is not None and (isinstance(draws, bool) or draws < 2):
+    if draws is not None and not is_whole(draws, 2):
         problems.append(Problem("draws", f"is {draws!r}", "a whole number of at least 2"))
     if draws is not None and seed is None:
         problems.append(Problem("seed", "is not stated", "state one, so that it can be repeated"))
+    elif seed is not None and not is_whole(seed):
+        problems.append(Problem("seed", f"is {seed!r}", "a whole number of at least 0"))
     if problems:
         raise FitError("the options of the permutation test are not right", problems)
 

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from evidence.effects.table import EffectTable
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind
 from evidence.models.frequentist.fit import TERM_COLUMNS, Heterogeneity
 from evidence.models.frequentist.kernels import critical_value, two_sided_p
 from evidence.models.frequentist.options import FIXED, Tau2Interval, Tau2Method, require_rows
@@ -85,6 +85,7 @@ def meta_regression(
     >>> fit.terms["estimate"].round(3).tolist()
     [-0.106, 0.212]
     """
+    check_kind("table", table, EffectTable, FitError)
     choice = check_options(tau2, test, weights, level, table.k, tau2_interval)
     require_rows(table, 2, "a meta-regression")
     design = build(moderators, data, table.rows.index, intercept=intercept)

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, as_numbers, check_kind, is_fraction
 from evidence.models.frequentist.kernels import critical_value, two_sided_p
 from evidence.models.regression.design import INTERCEPT, Design, columns_of, rows_of
 from evidence.models.regression.fit import RegressionFit, WaldTest
@@ -55,6 +55,7 @@ def omnibus_test(fit: RegressionFit, names: str | list[str]) -> WaldTest:
     >>> omnibus_test(meta_regression(table, frame, test="z"), "dose").df
     1
     """
+    check_kind("fit", fit, RegressionFit, FitError)
     places = list(columns_of(fit.design, names))
     chosen = tuple(fit.design.names[i] for i in places)
     part = fit.covariance[np.ix_(places, places)]
@@ -93,14 +94,15 @@ def linear_hypotheses(
     >>> linear_hypotheses(fit, [[1, 2.5]])["estimate"].round(3).tolist()
     [0.424]
     """
-    rows = np.atleast_2d(np.asarray(contrasts, dtype=np.float64))
+    check_kind("fit", fit, RegressionFit, FitError)
+    rows = np.atleast_2d(as_numbers("contrasts", contrasts, FitError))
     problems = []
     if rows.ndim != 2 or rows.shape[1] != fit.p:
         right = f"(m, {fit.p}): one multiplier for each of {', '.join(fit.design.names)}"
         problems.append(Problem("contrasts", f"shape {rows.shape}", right))
     elif not np.isfinite(rows).all() or not np.any(rows != 0, axis=1).all():
         problems.append(Problem("contrasts", "a row is all 0 or not finite", "name a combination"))
-    against = np.zeros(len(rows)) if values is None else np.asarray(values, dtype=np.float64)
+    against = np.zeros(len(rows)) if values is None else as_numbers("values", values, FitError)
     if against.shape != (len(rows),) or not np.isfinite(against).all():
         right = f"{len(rows)} finite numbers"
         problems.append(Problem("values", f"shape {against.shape}", right))
@@ -154,8 +156,10 @@ def predict(fit: RegressionFit, frame: pd.DataFrame, *, level: float | None = No
     >>> predict(fit, pd.DataFrame({"dose": [2.5]}))["estimate"].round(3).tolist()
     [0.424]
     """
+    check_kind("fit", fit, RegressionFit, FitError)
+    check_kind("frame", frame, pd.DataFrame, FitError)
     level = fit.level if level is None else level
-    if not 0.0 < level < 1.0:
+    if not is_fraction(level):
         problem = Problem("level", repr(level), "a fraction between 0 and 1, such as 0.95")
         raise FitError("the prediction is not possible", [problem])
     rows = rows_of(fit.design, frame)

@@ -14,7 +14,7 @@ from scipy import sparse
 
 from evidence.catalog.number import Derived, Number
 from evidence.effects.table import ROW_COLUMNS, EffectTable, RowTrace
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, check_kind, did_you_mean
 from evidence.models.frequentist.pool import arrays_of
 from evidence.models.robust.clusters import Clusters, Labels, clusters_of, codes_of
 from evidence.models.robust.correlations import numbers_of
@@ -111,6 +111,7 @@ def aggregate_effects(
     >>> found.table.rows[["estimate", "std_error"]].round(4).to_numpy().tolist()
     [[0.3, 0.0866], [0.3, 0.2]]
     """
+    check_kind("table", table, EffectTable, FitError)
     clusters = clusters_of(cluster, table.k, table.rows.index)
     options = {"rho": rho, "phi": phi, "time": time, "obs": obs}
     v, notes = _covariance(table, clusters, structure, options, covariance)
@@ -136,7 +137,9 @@ def _covariance(
     covariance: ArrayLike | None,
 ) -> tuple[Array, list[str]]:
     given = [name for name, value in options.items() if value is not None]
-    if structure is not None and structure not in get_args(Structure):
+    if structure is not None and (
+        not isinstance(structure, str) or structure not in get_args(Structure)
+    ):
         right = did_you_mean(str(structure), get_args(Structure))
         raise _wrong(Problem("structure", f"unknown: {structure!r}", right))
     if structure is None and given == ["rho"]:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, check_kind, did_you_mean, is_fraction
 from evidence.models.frequentist.fit import TERM_COLUMNS
 from evidence.models.frequentist.kernels import critical_values, two_sided_p
 from evidence.models.regression.design import INTERCEPT
@@ -209,6 +209,7 @@ def robust_wald(
     >>> test.p == robust.moderators.p, test.df
     (True, 1)
     """
+    check_kind("fit", fit, (RobustFit, RobustRegression), FitError)
     check_choice("method", method, get_args(WaldMethod))
     fit = fit.inference if isinstance(fit, RobustRegression) else fit
     rows, named = _contrasts(fit, contrasts)
@@ -346,7 +347,7 @@ def check_level(level: float) -> None:
     ------
     FitError
     """
-    if not 0.0 < level < 1.0:
+    if not is_fraction(level):
         problem = Problem("level", repr(level), "a fraction between 0 and 1, such as 0.95")
         raise FitError("the options of the sandwich are not right", [problem])
 
@@ -358,6 +359,6 @@ def check_choice(where: str, value: object, known: tuple[str, ...]) -> None:
     ------
     FitError
     """
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         problem = Problem(where, f"unknown: {value!r}", did_you_mean(str(value), known))
         raise FitError("the options of the sandwich are not right", [problem])

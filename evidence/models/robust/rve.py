@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from evidence.effects.table import EffectTable
-from evidence.errors import FitError, Problem
+from evidence.errors import FitError, Problem, check_kind, is_number
 from evidence.models.frequentist.pool import arrays_of
 from evidence.models.frequentist.pool_many import checked_weights
 from evidence.models.regression.design import Design, build
@@ -94,6 +94,7 @@ def robust_regression(
     >>> fit.terms[["estimate", "std_error", "df"]].round(3).to_numpy().tolist()
     [[0.513, 0.178, 1.969]]
     """
+    check_kind("table", table, EffectTable, FitError)
     model, used_rho = _model(working, rho, weighted=weights is not None)
     check_level(level)
     clusters = clusters_of(cluster, table.k, table.rows.index, least=2)
@@ -163,6 +164,7 @@ def robust_sensitivity(
     >>> found["estimate"].round(3).tolist()
     [0.513, 0.513]
     """
+    check_kind("table", table, EffectTable, FitError)
     if not len(values):
         problem = Problem("values", "none is given", "such as [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]")
         raise FitError("there is no correlation to try", [problem])
@@ -188,7 +190,7 @@ def _model(
 ) -> tuple[str, float | None]:
     if working is not None:
         check_choice("working", working, get_args(Working))
-    if rho is not None and not (np.isfinite(rho) and 0.0 <= rho <= 1.0):
+    if rho is not None and not (is_number(rho) and 0.0 <= rho <= 1.0):
         raise _wrong(Problem("rho", repr(rho), "a number from 0 to 1"))
     for name, given in (("working", working), ("rho", rho)):
         if weighted and given is not None:

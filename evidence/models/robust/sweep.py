@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize
 
-from evidence.errors import EffectError, FitError, Problem, did_you_mean
+from evidence.errors import EffectError, FitError, Problem, did_you_mean, is_fraction, is_number
 
 Conclusion = Literal["above", "below", "not shown"]
 COLUMNS = ("estimate", "std_error", "p", "ci_low", "ci_high")
@@ -171,6 +171,7 @@ def sweep_correlation(
     >>> [round(flip.rho, 3) for flip in found.flips], found.conclusion
     ([0.337], 'not shown')
     """
+    _called(answer)
     grid = _grid(values, stated, tolerance)
     rule = _rule(threshold, alpha)
     found = [_at(answer, rho, term) for rho in grid]
@@ -199,11 +200,11 @@ class Rule:
 
 
 def _rule(threshold: float, alpha: float | None) -> Rule:
-    if not np.isfinite(threshold):
+    if not is_number(threshold):
         raise _wrong(Problem("threshold", repr(threshold), "a finite number"))
     if alpha is None:
         return Rule(ENDS, threshold)
-    if not 0.0 < alpha < 1.0:
+    if not is_fraction(alpha):
         raise _wrong(Problem("alpha", repr(alpha), "a fraction between 0 and 1, such as 0.05"))
     if threshold != 0.0:
         right = "leave one out: p values test against 0"
@@ -230,12 +231,18 @@ def _grid(values: Iterable[float], stated: float | None, tolerance: float) -> li
     bad = [x for x in given if not -1.0 <= x <= 1.0]
     if bad:
         raise _wrong(Problem("values, stated", f"{bad[0]:g}", "correlations from -1 to 1"))
-    if not (np.isfinite(tolerance) and tolerance > 0):
+    if not (is_number(tolerance) and tolerance > 0):
         raise _wrong(Problem("tolerance", repr(tolerance), "above 0, such as 1e-6"))
     grid = sorted(set(given))
     if len(grid) < 2:
         raise _wrong(Problem("values", f"{len(grid)} different", "at least 2, such as 0 to 0.9"))
     return grid
+
+
+def _called(answer: Callable[[float], Answer]) -> None:
+    if not callable(answer):
+        right = "a function of the correlation that returns a fit"
+        raise _wrong(Problem("answer", f"is a {type(answer).__name__}", right))
 
 
 def _at(answer: Callable[[float], Answer], rho: float, term: str | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from evidence.effects.sizes.registry import MEASURES
 from evidence.effects.table import EffectTable
-from evidence.errors import Problem, ReportError, did_you_mean
+from evidence.errors import Problem, ReportError, check_kind, did_you_mean, is_number
 from evidence.report.figures.style import GREY, INK, clean
 from evidence.report.figures.words import fitted, wrapped
 from evidence.report.numbers import decimals_for, interval, level_text, number, pretty_unit
@@ -27,10 +27,11 @@ Array = NDArray[np.float64]
 ONE_COLUMN, TWO_COLUMNS = 85.0, 170.0  # mm, what journals ask for
 INCH = 25.4
 WORDS = {"HR": "Hazard ratio", "GEN": "Effect"}
+LARGEST_LOG = 700.0  # the exponential of more is no floating-point number
 
 
-def sheet(width: float, height: float, least: float = 60.0) -> Figure:
-    """Empty figure of a size in millimetres.
+def sheet(width: float, height: float = 0.0, least: float = 60.0, *, share: float = 0.0) -> Figure:
+    """Empty figure of a size in millimetres, its height stated or a share of its width.
 
     Raises
     ------
@@ -39,10 +40,10 @@ def sheet(width: float, height: float, least: float = 60.0) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    if not (math.isfinite(width) and least <= width <= 1000):
+    if not (is_number(width) and least <= width <= 1000):
         problem = Problem("width", repr(width), f"millimetres, from {least:g} to 1000")
         raise ReportError("the figure has no room", [problem])
-    return Figure(figsize=(width / INCH, height / INCH), layout="constrained")
+    return Figure(figsize=(width / INCH, (height or share * width) / INCH), layout="constrained")
 
 
 def check_choice(where: str, value: object, known: Iterable[str]) -> None:
@@ -88,8 +89,21 @@ def axis_name(table: EffectTable) -> str:
 
 
 def shown(value: float, scale: str) -> float:
-    """Value as it is printed: a ratio where the analysis is of logarithms."""
+    """Value as it is printed: a ratio where the analysis is of logarithms.
+
+    Raises
+    ------
+    ReportError
+        If the ratio is larger than a computer's numbers.
+    """
+    if scale == "log" and value > LARGEST_LOG:
+        raise _no_ratio(value)
     return math.exp(value) if scale == "log" else value
+
+
+def _no_ratio(value: float) -> ReportError:
+    right = "estimates of a table with scale='log' are logarithms of ratios: is one a ratio?"
+    return refuse("table", f"exp({value:.3g}) is no ratio that can be drawn", right)
 
 
 def places_for(table: EffectTable) -> int:
@@ -122,6 +136,8 @@ def ratio_ticks(low: float, high: float, most: int = 7) -> list[float]:
     >>> ratio_ticks(-1.0, 1.0)
     [0.5, 0.7, 1.0, 1.5, 2.0]
     """
+    if max(-low, high) > LARGEST_LOG:
+        raise _no_ratio(max(-low, high))
     first, last = math.floor(low / math.log(10)) - 1, math.ceil(high / math.log(10)) + 1
     counts = []
     for step in ((1.0, 1.5, 2.0, 3.0, 5.0, 7.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
@@ -201,6 +217,8 @@ def name_axes(ax: Axes, x: str, y: str, title: str | None = None, *, share: floa
     What is longer than its side of the figure is broken into lines, and shortened; ``share`` is
     that of the width which the axes have.
     """
+    for where, words in (("name", x), ("name", y), ("title", "" if title is None else title)):
+        check_kind(where, words, str, ReportError)
     figure = ax.figure.get_figure(root=True)
     wide, tall = (85.0, 70.0) if figure is None else figure.get_size_inches() * INCH
     across, up = share * wide / INCH * 72.0, 0.62 * tall / INCH * 72.0

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evidence.errors import ReportError, check_kind
 from evidence.models.frequentist.fit import PooledFit
 from evidence.models.frequentist.influence import baujat
 from evidence.report.figures.axes import (
@@ -64,6 +65,7 @@ def baujat_plot(fit: PooledFit, *, title: str | None = None, width: float = ONE_
     >>> baujat_plot(fit).data["y"].round(3).tolist()
     [0.5, 0.5, 2.0]
     """
+    check_kind("fit", fit, PooledFit, ReportError)
     found = baujat(fit.table, **options_of(fit, "a Baujat plot"))
     x, y = found["heterogeneity"].to_numpy(), found["influence"].to_numpy()
     names = labels_of(fit.table)
@@ -71,7 +73,7 @@ def baujat_plot(fit: PooledFit, *, title: str | None = None, width: float = ONE_
     tops = [float(v.max()) or 1.0 for v in (x, y)]
     order = np.argsort(-(x / tops[0] + y / tops[1]), kind="stable")[:MOST_NAMES]
     with style(small=True):
-        figure = sheet(width, 0.8 * width)
+        figure = sheet(width, share=0.8)
         ax = figure.add_subplot()
         for which, top in zip("xy", tops, strict=True):
             plain_axis(ax, (-0.03 * top, 1.08 * top), which)

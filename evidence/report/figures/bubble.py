@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from evidence.errors import did_you_mean
+from evidence.errors import ReportError, check_kind, did_you_mean
 from evidence.models.regression.fit import RegressionFit
 from evidence.models.regression.wald import predict
 from evidence.report.figures.axes import (
@@ -90,6 +90,7 @@ def bubble_plot(
     >>> plot.data[plot.data["kind"] == "study"]["x"].tolist()
     [1.0, 2.0, 3.0, 4.0]
     """
+    check_kind("fit", fit, RegressionFit, ReportError)
     frame = _frame(fit, moderator, data)
     x = frame[moderator].to_numpy(dtype=float)
     y = fit.table.rows["estimate"].to_numpy(dtype=float)
@@ -100,7 +101,7 @@ def bubble_plot(
     given = checked_limits(limits, fit.table.scale)
     bands = [c for c in ("prediction_low", "prediction_high") if c in line]
     with style(small=True):
-        figure = sheet(width, 0.75 * width)
+        figure = sheet(width, share=0.75)
         ax = figure.add_subplot()
         plain_axis(ax, (float(grid[0]), float(grid[-1])))
         ends = padded(np.r_[y, line[["ci_low", "ci_high", *bands]].to_numpy().ravel(), 0.0], 0.03)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from evidence.errors import ReportError, check_kind
 from evidence.models.frequentist.fit import PooledFit
 from evidence.models.frequentist.pool import arrays_of
 from evidence.models.frequentist.shrinkage import shrunken_effects
@@ -75,6 +76,7 @@ def caterpillar_plot(
     >>> caterpillar_plot(fit).data.index.tolist()
     ['b', 'c', 'a']
     """
+    check_kind("fit", fit, PooledFit, ReportError)
     check_choice("effects", effects, get_args(Effects))
     given = checked_limits(limits, fit.table.scale)
     data = _data(fit, effects)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from evidence.errors import ReportError, check_kind
 from evidence.models.frequentist.fit import PooledFit
 from evidence.models.frequentist.kernels import two_sided_p
 from evidence.models.frequentist.pool import arrays_of
@@ -79,6 +80,7 @@ def drapery_plot(
     >>> float(plot.data["p"].max().round(2))
     1.0
     """
+    check_kind("fit", fit, PooledFit, ReportError)
     if not len(levels) or not all(0 < level < 1 for level in levels):
         raise refuse("levels", repr(levels), "fractions between 0 and 1, such as (0.8, 0.95)")
     table = fit.table
@@ -100,7 +102,7 @@ def drapery_plot(
     own = two_sided_p((grid - fit.estimate) / fit.std_error, df)
     new = _prediction(fit, grid)
     with style(small=True):
-        figure = sheet(width, 0.72 * width)
+        figure = sheet(width, share=0.72)
         ax = figure.add_subplot()
         effect_axis(ax, ends, table.scale)
         plain_axis(ax, (0.0, 1.02), "y", 6)

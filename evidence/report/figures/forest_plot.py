@@ -6,6 +6,7 @@ from typing import get_args
 
 from scipy import special
 
+from evidence.errors import ReportError, check_kind
 from evidence.models.frequentist.fit import CI_WORDS, TAU2_WORDS, PooledFit
 from evidence.report.figures.axes import (
     TWO_COLUMNS,
@@ -94,6 +95,7 @@ def forest_plot(
     >>> plot.data["kind"].tolist()
     ['study', 'study', 'study', 'pooled', 'prediction', 'note', 'note']
     """
+    check_kind("fit", fit, PooledFit, ReportError)
     check_options(layout, favours, arms)
     given = checked_limits(limits, fit.table.scale)
     parts = arm_columns(fit.table, layout, arms)
@@ -128,8 +130,23 @@ def check_options(layout: object, favours: tuple[str, str] | None, arms: tuple[s
     """
     check_choice("layout", layout, get_args(LayoutName))
     for where, pair in (("favours", favours), ("arms", arms)):
-        if pair is not None and (isinstance(pair, str) or len(pair) != 2):
-            raise refuse(where, repr(pair), "two names, such as ('vaccine', 'control')")
+        if pair is not None:
+            check_pair(where, pair)
+
+
+def check_pair(where: str, pair: object) -> None:
+    """Refuse what is not two names.
+
+    Raises
+    ------
+    ReportError
+    """
+    if (
+        not isinstance(pair, tuple | list)
+        or len(pair) != 2
+        or not all(isinstance(name, str) for name in pair)
+    ):
+        raise refuse(where, repr(pair), "two names, such as ('vaccine', 'control')")
 
 
 def study_row(fit: PooledFit, parts: Cells, i: int, layout: str, name: str) -> Row:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from evidence.errors import ReportError, check_kind
 from evidence.models.frequentist.cumulative import cumulative, sorting
 from evidence.models.frequentist.fit import PooledFit
 from evidence.models.frequentist.leave_one_out import leave_one_out
@@ -97,6 +98,7 @@ def forest_subgroups(
     >>> plot.data[plot.data["kind"] == "subtotal"]["estimate"].tolist()
     [0.5, 4.5]
     """
+    check_kind("fit", fit, PooledFit, ReportError)
     check_options(layout, favours, arms)
     given = checked_limits(limits, fit.table.scale)
     options = _options(fit, "a subgroup plot", 2)
@@ -122,7 +124,7 @@ def forest_subgroups(
         look=look_of(layout, parts.kind),
         favours=favour_words(favours, layout),
         notes=method_notes(fit, layout) if overall else (),
-        title=clean(title or ""),
+        title=clean("" if title is None else title),
         pooled=fit.estimate if overall else None,
         limits=given,
         width=width,
@@ -217,6 +219,7 @@ def forest_cumulative(
     >>> forest_cumulative(fit, [2020, 1990]).data[["label", "estimate"]].values.tolist()[:2]
     [['early', 0.0], ['+ late', 2.0]]
     """
+    check_kind("fit", fit, PooledFit, ReportError)
     check_options(layout, favours, ("", ""))
     found = cumulative(fit.table, order, **_options(fit, "a cumulative plot", 1))
     names = np.array(labels_of(fit.table), dtype=object)[sorting(order, fit.table.rows)]
@@ -267,6 +270,7 @@ def forest_leave_one_out(
     >>> [round(x, 3) for x in plot.data["estimate"]]
     [3.0, 2.0, 1.0, 2.0]
     """
+    check_kind("fit", fit, PooledFit, ReportError)
     check_options(layout, favours, ("", ""))
     found = leave_one_out(fit.table, **_options(fit, "leaving one out", 3))
     labels = [f"without {name}" for name in labels_of(fit.table)]
@@ -324,7 +328,7 @@ def _steps(
         look=type(look)(look.square, look.diamond, look.bar, head, look.favours_above, True),
         favours=favour_words(favours, layout),
         notes=(*notes, *(method_notes(fit, layout) if fit.k > 1 else ())),
-        title=clean(title or ""),
+        title=clean("" if title is None else title),
         pooled=fit.estimate,
         limits=checked_limits(limits, fit.table.scale),
         width=width,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from evidence.errors import ReportError, as_numbers, check_kind
 from evidence.models.bias.asymmetry import RegressionTest
 from evidence.models.bias.checks import sizes_of
 from evidence.models.bias.trim_fill import TrimAndFill
@@ -104,6 +105,7 @@ def funnel_plot(
     >>> plot.data["outside"].tolist()
     [False, False, False]
     """
+    check_kind("fit", fit, (PooledFit, TrimAndFill), ReportError)
     check_choice("y", y, get_args(Vertical))
     edges = _contours(contours, y)
     _check_test(test, fit, y)
@@ -111,7 +113,7 @@ def funnel_plot(
     data = _data(fit, base, y)
     given = checked_limits(limits, base.table.scale)
     with style(small=True):
-        figure = sheet(width, 0.94 * width)
+        figure = sheet(width, share=0.94)
         ax = figure.add_subplot()
         _axes(ax, base, data, y, given, test)
         s = _errors_shown(ax, y, data)
@@ -140,7 +142,7 @@ def _contours(asked: bool | Sequence[float], y: str) -> tuple[float, ...]:
     if isinstance(asked, bool) or asked is None:
         edges: tuple[float, ...] = CONTOURS if asked else ()
     else:
-        edges = tuple(float(p) for p in asked)
+        edges = tuple(as_numbers("contours", asked, ReportError).ravel().tolist())
         falling = all(a > b for a, b in pairwise(edges))
         if not edges or not falling or not all(0 < p < 1 for p in edges) or len(edges) > 5:
             raise refuse("contours", repr(asked), "up to 5 falling p values, such as (0.1, 0.05)")
@@ -152,6 +154,7 @@ def _contours(asked: bool | Sequence[float], y: str) -> tuple[float, ...]:
 def _check_test(test: RegressionTest | None, fit: PooledFit | TrimAndFill, y: str) -> None:
     if test is None:
         return
+    check_kind("test", test, RegressionTest, ReportError)
     k = fit.observed.k if isinstance(fit, TrimAndFill) else fit.k
     if test.predictor not in DOWN or y == "size":
         raise refuse("test", f"its predictor is {test.predictor!r}, y is {y!r}",

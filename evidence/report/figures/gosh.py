@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from evidence.errors import did_you_mean
+from evidence.errors import ReportError, check_kind, did_you_mean
 from evidence.models.frequentist.gosh import Gosh
 from evidence.report.figures.axes import (
     INCH,
@@ -78,6 +78,7 @@ def gosh_plot(
     >>> plot.data["x"].tolist(), plot.data["with_study"].tolist()
     ([0.5, 2.5, 3.0, 2.0], [False, True, True, True])
     """
+    check_kind("found", found, Gosh, ReportError)
     check_choice("y", y, get_args(Vertical))
     check_choice("scale", scale, ("identity", "log"))
     if y not in found.fits:
@@ -93,7 +94,7 @@ def gosh_plot(
     every = every.reset_index(drop=True).rename_axis("subset")
     data = every.iloc[:: max(1, -(-len(every) // MOST))]
     with style(small=True):
-        figure = sheet(width, 0.85 * width)
+        figure = sheet(width, share=0.85)
         grid = figure.add_gridspec(2, 2, width_ratios=(5, 1), height_ratios=(1, 5))
         ax = figure.add_subplot(grid[1, 0])
         effect_axis(ax, padded(every["x"], 0.03), scale)
@@ -110,9 +111,7 @@ def gosh_plot(
         for part, color, _, _ in _parts(every, study):
             _margin(above, part["x"], ax.get_xlim(), color, "vertical")
             _margin(beside, part["y"], ax.get_ylim(), color, "horizontal")
-        for side in (above, beside):
-            side.set_axis_off()
-        name_axes(ax, name + (", log scale" if scale == "log" else ""), NAMES[y])
+        name_axes(ax, f"{name}, log scale" if scale == "log" else name, NAMES[y])
         if title:
             lines = wrapped(clean(title), 0.9 * width / INCH * 72.0, 7.5, "bold")
             figure.suptitle(lines, x=0.02, ha="left", weight="bold", size=7.5, parse_math=False)
@@ -134,7 +133,7 @@ def _inside(found: Gosh, study: str | None) -> np.ndarray[Any, np.dtype[np.bool_
     if study is None:
         return None
     names = [str(n) for n in found.names]
-    if study not in names:
+    if not isinstance(study, str) or study not in names:
         raise refuse("study", f"unknown: {study!r}", did_you_mean(study, names))
     return np.asarray(found.members[:, names.index(study)])
 
@@ -157,6 +156,7 @@ def _margin(
         values, bins=np.linspace(*ends, BINS + 1), color=color, alpha=0.55, orientation=way,
         edgecolor=GREY, linewidth=0.2, histtype="stepfilled",
     )  # fmt: skip
+    ax.set_axis_off()
 
 
 def _told(

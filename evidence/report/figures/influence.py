@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from evidence.errors import ReportError, check_kind
 from evidence.models.frequentist.fit import PooledFit
 from evidence.models.frequentist.influence import influence
 from evidence.report.figures.axes import (
@@ -67,6 +68,7 @@ def influence_plot(fit: PooledFit, *, title: str | None = None, width: float = T
     >>> influence_plot(fit).data["influential"].tolist()
     [True, True, True, True]
     """
+    check_kind("fit", fit, PooledFit, ReportError)
     found = influence(fit.table, **options_of(fit, "an influence plot"))
     k, names = fit.k, labels_of(fit.table)
     data = found[[*PANELS, "influential"]].set_axis(pd.Index(names, name="study"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from evidence.errors import ReportError, check_kind
 from evidence.models.frequentist.fit import PooledFit
 from evidence.report.figures.axes import (
     ONE_COLUMN,
@@ -25,6 +26,7 @@ from evidence.report.figures.axes import (
     sentence,
     sheet,
 )
+from evidence.report.figures.forest_plot import check_pair
 from evidence.report.figures.plot import Plot, finished
 from evidence.report.figures.raw import counts_of
 from evidence.report.figures.style import BLUE, GREY, VERMILION, clean, style
@@ -76,10 +78,12 @@ def labbe_plot(
     >>> labbe_plot(pool(table)).data[["x", "y"]].values.tolist()
     [[0.1, 0.04], [0.1, 0.02]]
     """
+    check_kind("fit", fit, PooledFit, ReportError)
     table = fit.table
     if table.measure not in MEASURES:
         right = f"one of {', '.join(MEASURES)}"
         raise refuse("fit", f"{table.measure} has no curve of equal effects", right)
+    check_pair("arms", arms)
     counts = counts_of(table)
     if counts is None:
         right = "pool a table that effect_sizes made from counts of both arms"
@@ -90,7 +94,7 @@ def labbe_plot(
     data.insert(1, "y", data["events1"] / data["n1"])
     data["weight"] = fit.weights.to_numpy()
     with style(small=True):
-        figure = sheet(width, 1.1 * width)
+        figure = sheet(width, share=1.1)
         ax = figure.add_subplot()
         least, top = _risk_axes(ax, data, log=log)
         risk = np.geomspace(least, top, 400) if log else np.linspace(0.0, min(top, 1.0), 400)

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
+from evidence.errors import ReportError, as_numbers, check_kind, is_fraction
 from evidence.models.frequentist.profile import ProfileTau2
 from evidence.report.figures.axes import (
     ONE_COLUMN,
@@ -41,6 +42,7 @@ def profile_plot(
     >>> print(profile_plot(profile_tau2(fit)).description)
     Profile log-likelihood of τ², restricted. Highest, −7.10, at 5.67; 95 % interval 0.880 to 57.1.
     """
+    check_kind("profile", profile, ProfileTau2, ReportError)
     words = f"Profile log-likelihood of τ², {profile.likelihood}"
     fitted = (
         None if np.isclose(profile.fitted_tau2, profile.tau2, rtol=1e-6) else profile.fitted_tau2
@@ -94,9 +96,9 @@ def likelihood_plot(
     >>> plot.description
     'Profile log-likelihood of delta. Highest, 0.00, at 2.00; 95 % interval 0.770 to 3.23.'
     """
-    if not 0 < level < 1:
+    if not is_fraction(level):
         raise refuse("level", repr(level), "a fraction between 0 and 1, such as 0.95")
-    at, height = (np.asarray(v, dtype=np.float64) for v in (x, log_likelihood))
+    at, height = (as_numbers("x, log_likelihood", v, ReportError) for v in (x, log_likelihood))
     if at.ndim != 1 or at.shape != height.shape or len(at) < 3:
         shapes = f"shapes {at.shape} and {height.shape}"
         raise refuse("x, log_likelihood", shapes, "two sequences of at least 3 numbers")
@@ -148,7 +150,7 @@ def _draw(
 ) -> Plot:
     top, best, floor = peak
     with style(small=True):
-        figure = sheet(width, 0.8 * width)
+        figure = sheet(width, share=0.8)
         ax = figure.add_subplot()
         plain_axis(ax, padded(x, 0.03))
         # Far below the threshold the curve says nothing more; its end may be minus infinity.

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from evidence.errors import ReportError, as_numbers, is_number
 from evidence.report.figures.axes import (
     ONE_COLUMN,
     check_choice,
@@ -67,8 +68,8 @@ def permutation_plot(
     (two-sided), P = 0.40.'
     """
     check_choice("tail", tail, TAILS)
-    t = np.asarray(statistics, dtype=np.float64)
-    if t.ndim != 1 or not len(t) or not np.isfinite(t).all() or not np.isfinite(observed):
+    t = as_numbers("statistics", statistics, ReportError)
+    if t.ndim != 1 or not len(t) or not np.isfinite(t).all() or not is_number(observed):
         raise refuse(
             "statistics, observed", "not finite, or none", "a sequence of numbers, and one"
         )
@@ -87,7 +88,7 @@ def permutation_plot(
     data = data.rename_axis("bar")
     p = float(extreme.mean())
     with style(small=True):
-        figure = sheet(width, 0.75 * width)
+        figure = sheet(width, share=0.75)
         ax = figure.add_subplot()
         plain_axis(ax, padded([*edges, observed, *([0.0] if tail == "two-sided" else [])], 0.03))
         plain_axis(ax, (0.0, 1.08 * float(count.max())), "y")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from evidence.errors import ReportError, check_kind, is_fraction
 from evidence.models.frequentist.fit import PooledFit
 from evidence.models.frequentist.influence import influence
 from evidence.models.regression.fit import RegressionFit
@@ -74,7 +75,8 @@ def qq_plot(
     >>> qq_plot(pool(table_of([0.0, 2.0, 4.0], [1, 1, 1]))).data["x"].round(3).tolist()
     [-0.967, 0.0, 0.967]
     """
-    if not 0 < level < 1:
+    check_kind("fit", fit, (PooledFit, RegressionFit), ReportError)
+    if not is_fraction(level):
         raise refuse("level", repr(level), "a fraction between 0 and 1, such as 0.95")
     kind, z = _residuals(fit, residuals)
     k, order = len(z), np.argsort(z, kind="stable")
@@ -93,7 +95,7 @@ def qq_plot(
     data = pd.DataFrame(cells, index=pd.Index([names[i] for i in order], name="study"))
     data["outside"] = (data["y"] < data["low"]) | (data["y"] > data["high"])
     with style(small=True):
-        figure = sheet(width, 0.9 * width)
+        figure = sheet(width, share=0.9)
         ax = figure.add_subplot()
         plain_axis(ax, padded(data["x"]))
         plain_axis(ax, padded([*data["y"], *data["low"], *data["high"]], 0.04), "y")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from evidence.errors import ReportError, check_kind
 from evidence.models.frequentist.fit import PooledFit
 from evidence.models.frequentist.influence import radial
 from evidence.report.figures.axes import (
@@ -58,6 +59,7 @@ def radial_plot(fit: PooledFit, *, title: str | None = None, width: float = ONE_
     >>> plot.data[["x", "y"]].values.tolist()
     [[2.0, 2.0], [4.0, 8.0]]
     """
+    check_kind("fit", fit, PooledFit, ReportError)
     at = radial(fit)
     x, y = at["precision"].to_numpy(), at["standardised"].to_numpy()
     z = float(special.ndtri(0.5 + fit.level / 2.0))
@@ -65,7 +67,7 @@ def radial_plot(fit: PooledFit, *, title: str | None = None, width: float = ONE_
     names = labels_of(fit.table)
     data = pd.DataFrame(cells, index=pd.Index(names, name="study"))
     with style(small=True):
-        figure = sheet(width, 0.86 * width)
+        figure = sheet(width, share=0.86)
         ax = figure.add_subplot()
         reach = 1.12 * float(x.max())
         plain_axis(ax, (0.0, 1.2 * reach))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, special
 
+from evidence.errors import ReportError, check_kind, is_number
 from evidence.models.frequentist.fit import PooledFit
 from evidence.models.frequentist.pool import arrays_of
 from evidence.report.figures.axes import (
@@ -94,6 +95,7 @@ def sunset_plot(
     >>> plot.data["power"].round(2).tolist()
     [0.87, 0.34, 0.18]
     """
+    check_kind("fit", fit, PooledFit, ReportError)
     delta = _effect(fit, effect)
     if not 0 < alpha < 1:
         raise refuse("alpha", repr(alpha), "between 0 and 1, such as 0.05")
@@ -104,7 +106,7 @@ def sunset_plot(
     data = pd.DataFrame(cells, index=pd.Index(labels_of(fit.table), name="study"))
     given = checked_limits(limits, fit.table.scale)
     with style(small=True):
-        figure = sheet(width, 0.94 * width)
+        figure = sheet(width, share=0.94)
         ax = figure.add_subplot()
         deep = 1.06 * float(s.max())
         plain_axis(ax, (deep, 0.0), "y")
@@ -132,7 +134,7 @@ def _effect(fit: PooledFit, effect: float | None) -> float:
     delta = fit.estimate
     if effect is not None:
         log = fit.table.scale == "log"
-        if not np.isfinite(effect) or (log and effect <= 0):
+        if not is_number(effect) or (log and effect <= 0):
             raise refuse("effect", repr(effect), "a ratio above 0" if log else "a number")
         delta = float(np.log(effect)) if log else float(effect)
     if delta == 0.0:
