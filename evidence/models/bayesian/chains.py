@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,11 +20,50 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-R_HAT_LIMIT = 1.01
-ESS_LIMIT = 400.0
 COMPARED = ("mean", "median", "ci_low", "ci_high")
 # Notices of the libraries about themselves, none of them about our numbers.
 THIRD_PARTY = r"(arviz|pymc|pytensor|nutpie|numba|xarray|zarr)(\.|$)"
+
+
+@dataclass(frozen=True, slots=True)
+class ChainLimits:
+    """What chains must meet (Vehtari et al. 2021); whoever relaxes it says so by passing another.
+
+    Attributes
+    ----------
+    r_hat : float
+        Most that rank-normalised split R-hat may be.
+    ess : float
+        Least bulk and tail effective sample size.
+    divergences : int
+        Most divergent transitions.
+    mcse_share : float
+        Largest Monte Carlo error of a mean, as a share of the posterior's standard deviation.
+
+    Examples
+    --------
+    >>> ChainLimits(divergences=3).ess
+    400.0
+    """
+
+    r_hat: float = 1.01
+    ess: float = 400.0
+    divergences: int = 0
+    mcse_share: float = 0.05
+
+    def __post_init__(self) -> None:
+        problems = [
+            Problem(f"limits: {name}", repr(value), f"a number of at least {least}")
+            for name, value, least in (
+                ("r_hat", self.r_hat, 1.0),
+                ("ess", self.ess, 0.0),
+                ("divergences", self.divergences, 0),
+                ("mcse_share", self.mcse_share, 0.0),
+            )
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= least
+        ]
+        if problems:
+            raise FitError("these limits cannot be met or broken", problems)
 
 
 @contextmanager
@@ -83,7 +123,7 @@ def _number(value: Any) -> float:
 
 
 def require_converged(found: Diagnostics, max_divergences: int) -> None:
-    """Refuse chains that have not met.
+    """Refuse chains of ``sample_bayes`` that have not met.
 
     Raises
     ------
@@ -91,26 +131,33 @@ def require_converged(found: Diagnostics, max_divergences: int) -> None:
         R-hat above 1.01, a bulk or tail effective sample size below 400, or more divergences
         than are let pass. A figure that cannot be computed is refused too.
     """
-    problems = []
-    more = f"more than draws={found.draws}, tune={found.tune}"
-    if not found.r_hat_max <= R_HAT_LIMIT:
-        what = f"{found.r_hat_max:.4f}, above {R_HAT_LIMIT}"
-        problems.append(Problem("R-hat", what, more))
-    for name, size in (("bulk", found.ess_bulk_min), ("tail", found.ess_tail_min)):
-        if not size >= ESS_LIMIT:
-            what = f"{size:.0f}, below {ESS_LIMIT:.0f}"
-            problems.append(Problem(f"{name} effective sample size", what, more))
-    if found.divergences > max_divergences:
-        problems.append(
-            Problem(
-                "divergences",
-                f"{found.divergences} of {found.chains * found.draws} draws",
-                "target_accept nearer to 1, or a prior of tau with a thinner tail; "
-                "pool_bayes answers the same question without sampling",
-            )
-        )
+    advice = (
+        "target_accept nearer to 1, or a prior of tau with a thinner tail; "
+        "pool_bayes answers the same question without sampling"
+    )
+    problems = complaints(found, ChainLimits(divergences=max_divergences), advice)
     if problems:
         raise FitError("the chains did not converge", problems)
+
+
+def complaints(found: Diagnostics, limits: ChainLimits, on_divergences: str) -> list[Problem]:
+    """What of R-hat, effective sample sizes and divergences is beyond the limits.
+
+    ``on_divergences`` says what to try against these.
+    """
+    problems = []
+    more = f"more than draws={found.draws}, tune={found.tune}"
+    if not found.r_hat_max <= limits.r_hat:
+        what = f"{found.r_hat_max:.4f}, above {limits.r_hat:g}"
+        problems.append(Problem("R-hat", what, more))
+    for name, size in (("bulk", found.ess_bulk_min), ("tail", found.ess_tail_min)):
+        if not size >= limits.ess:
+            what = f"{size:.0f}, below {limits.ess:.0f}"
+            problems.append(Problem(f"{name} effective sample size", what, more))
+    if found.divergences > limits.divergences:
+        drawn = f"{found.divergences} of {found.chains * found.draws} draws"
+        problems.append(Problem("divergences", drawn, on_divergences))
+    return problems
 
 
 def agreement(exact: BayesFit, sampled: BayesFit, *, most: float = 4.0) -> pd.DataFrame:
@@ -135,8 +182,13 @@ def agreement(exact: BayesFit, sampled: BayesFit, *, most: float = 4.0) -> pd.Da
         If the two do not answer the same question.
     """
     _require_same(exact, sampled)
+    return compare_terms(exact.terms, sampled.terms, most=most)
+
+
+def compare_terms(exact: pd.DataFrame, sampled: pd.DataFrame, *, most: float) -> pd.DataFrame:
+    """Compare terms, row by row, as ``agreement`` does."""
     records = []
-    pairs = zip(exact.terms.to_dict("records"), sampled.terms.to_dict("records"), strict=True)
+    pairs = zip(exact.to_dict("records"), sampled.to_dict("records"), strict=True)
     for ours, drawn in pairs:
         for quantity in COMPARED:
             if ours[quantity] is None:

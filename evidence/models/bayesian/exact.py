@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem
@@ -20,9 +19,10 @@ from evidence.models.bayesian.fit import (
     require_inputs,
     require_proper_posterior,
 )
-from evidence.models.bayesian.kernels import TauGrid, conditional, tau_grid, tau_quantile
+from evidence.models.bayesian.kernels import TauGrid, conditional, tau_grid
 from evidence.models.bayesian.posterior import ExactPosterior
 from evidence.models.bayesian.priors import MuPrior, TauPrior, flat
+from evidence.models.bayesian.summaries import figures_of, tau_figures
 
 Array = NDArray[np.float64]
 
@@ -144,39 +144,6 @@ def _grid(
     )
 
 
-def _limits(parts: tuple[Array, Array, Array], level: float, interval: str) -> Array:
-    """Lower and upper limits of mixtures, ``(rows, 2)``."""
-    p, m, s = (np.atleast_2d(part) for part in parts)
-    rows = m.shape[0]
-    if interval == "central":
-        ends = np.array([(1 - level) / 2, (1 + level) / 2])
-        return mixtures.quantile(p, m, s, np.broadcast_to(ends, (rows, 2)))
-
-    found = mixtures.shortest(
-        lambda x: mixtures.cdf(p, m, s, x),
-        lambda x: mixtures.density(p, m, s, x),
-        mixtures.sinh_points(p, m, s, (1 - level) / 1000),
-        level,
-    )
-    return np.stack(found, axis=-1)
-
-
-def _tau_limits(posterior: ExactPosterior, level: float, interval: str) -> Array:
-    if interval == "central":
-        return posterior.quantile([(1 - level) / 2, (1 + level) / 2], "tau")
-
-    probabilities = np.concatenate([[0.0], expit(np.linspace(-12.0, 12.0, 160))])
-    points = tau_quantile(posterior.grid, probabilities)
-    found = mixtures.shortest(
-        lambda x: posterior.cdf(x, "tau"),
-        lambda x: posterior.density(x, "tau"),
-        points[None, :],
-        level,
-        end=0.0,
-    )
-    return np.concatenate(found)
-
-
 def _terms(posterior: ExactPosterior, level: float, interval: str) -> pd.DataFrame:
     grid, records = posterior.grid, []
     moments: dict[str, list[float | None]] = {"mean": [], "sd": []}
@@ -185,16 +152,16 @@ def _terms(posterior: ExactPosterior, level: float, interval: str) -> pd.DataFra
         if term == "tau":
             mean = (grid.weights * grid.tau).sum() if exist >= 1 else 0.0
             sd = np.sqrt((grid.weights * (grid.tau - mean) ** 2).sum()) if exist >= 2 else 0.0
-            low, high = _tau_limits(posterior, level, interval)
+            median, low, high = tau_figures(grid, level, interval)
         else:
             mean, sd = mixtures.moments(*posterior.components(term))
-            low, high = _limits(posterior.components(term), level, interval)[0]
+            median, low, high = figures_of(posterior.components(term), level, interval)[0]
         moments["mean"].append(float(mean) if exist >= 1 else None)
         moments["sd"].append(float(sd) if exist >= 2 else None)
         records.append(
             {
                 "term": term,
-                "median": float(posterior.quantile(0.5, term)),
+                "median": float(median),
                 "ci_low": float(low),
                 "ci_high": float(high),
                 "level": level,
@@ -211,17 +178,16 @@ def _shrinkage(
 ) -> pd.DataFrame:
     parts = posterior.components("studies")
     mean, sd = mixtures.moments(*parts)
-    limits = _limits(parts, level, interval)
-    half = np.full((table.k, 1), 0.5)
+    found = figures_of(parts, level, interval)
     w = 1.0 / (posterior.std_errors[:, None] ** 2 + posterior.grid.tau**2)
     share = (posterior.grid.weights * w / (w.sum(axis=0) + mu.precision)).sum(axis=1)
     return pd.DataFrame(
         {
             "mean": mean,
-            "median": mixtures.quantile(*parts, half)[:, 0],
+            "median": found[:, 0],
             "sd": sd,
-            "ci_low": limits[:, 0],
-            "ci_high": limits[:, 1],
+            "ci_low": found[:, 1],
+            "ci_high": found[:, 2],
             "weight": share,
         },
         index=table.rows.index,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evidence.models.bayesian.kernels import TauGrid, tau_grid, tau_quantile
+from evidence.models.frequentist import kernels
 
 Array = NDArray[np.float64]
 
@@ -44,9 +45,7 @@ def harmonic_variance(s: Array) -> Array:
 
 def typical_variance(s: Array) -> Array:
     """Typical sampling variance of Higgins and Thompson (2002, eq. 9), shape ``(..., 1)``."""
-    w = s**-2.0
-    sums, k = w.sum(axis=-1, keepdims=True), s.shape[-1]
-    return np.asarray((k - 1) * sums / (sums**2 - (w**2).sum(axis=-1, keepdims=True)))
+    return kernels.typical_variance(s**2.0)[..., None]
 
 
 def _half_t(t: Array, par: Mapping[str, float], _s: Array) -> Array:
@@ -61,6 +60,21 @@ def _log_normal(t: Array, par: Mapping[str, float], _s: Array) -> Array:
     z = (np.log(np.maximum(t, 1e-300)) - par["mean_log"]) / par["sd_log"]
     density = -0.5 * z**2 - np.log(t) - np.log(par["sd_log"] * np.sqrt(2 * np.pi))
     return np.where(t > 0, density, -np.inf)
+
+
+def _inverse_gamma(t: Array, par: Mapping[str, float], _s: Array) -> Array:
+    a, b = par["shape"], par["scale"]
+    x = np.maximum(t, 1e-300)
+    found = a * np.log(b) - special.gammaln(a) - (a + 1) * np.log(x) - b / x
+    return np.where(t > 0, found, -np.inf)
+
+
+def _log_t(t: Array, par: Mapping[str, float], _s: Array) -> Array:
+    df, x = par["df"], np.log(np.maximum(t, 1e-300))
+    z = (x - par["mean_log"]) / par["scale_log"]
+    constant = special.gammaln((df + 1) / 2) - special.gammaln(df / 2) - np.log(df * np.pi) / 2
+    found = constant - (df + 1) / 2 * np.log1p(z**2 / df) - np.log(par["scale_log"]) - x
+    return np.where(t > 0, found, np.inf)
 
 
 def _shrinkage(variance: Callable[[Array], Array]) -> Callable[..., Array]:
@@ -152,6 +166,20 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             "log-normal", _log_normal,
             lambda q, par, _s: np.exp(par["mean_log"] + par["sd_log"] * special.ndtri(q)),
             0.0, _NONE,
+        ),
+        "inverse_gamma": Family(
+            "inverse gamma", _inverse_gamma,
+            lambda q, par, _s: par["scale"] / special.gammainccinv(par["shape"], q),
+            np.inf, lambda par: par["shape"] + 1.0,
+        ),
+        # At 0 it falls as 1 / (tau |log tau|^(df + 1)): beyond 575 units of log tau, which this
+        # order reaches, less than 1e-12 of the probability is left for 4 or more df.
+        "log_t": Family(
+            "log-t", _log_t,
+            lambda q, par, _s: np.exp(
+                par["mean_log"] + par["scale_log"] * special.stdtrit(par["df"], q)
+            ),
+            -0.92, _constant(1.0),
         ),
         "improper_uniform": Family(
             "improper uniform", lambda t, _par, _s: np.zeros_like(t), None,

@@ -149,7 +149,7 @@ def _crowding(log_g: Array, v: Array, first: Array, last: Array) -> Array:
     clipped = np.maximum(log_g, low)
     slope = np.gradient(clipped, v, axis=-1)
     bend = np.gradient(slope, v, axis=-1)
-    need = 0.4 + np.abs(slope) / 8 + 0.5 * np.sqrt(np.abs(bend))
+    need = 0.3 + np.abs(slope) / 10 + 0.45 * np.sqrt(np.abs(bend))
     need = np.where((index >= first[..., None]) & (index <= last[..., None]), need, 0.0)
     steps = 0.5 * (need[..., 1:] + need[..., :-1]) * np.diff(v)
     inside = (index[:-1] >= first[..., None]) & (index[1:] <= last[..., None])
@@ -238,9 +238,9 @@ def tau_grid(
         finer = _rule(log_density, _panels(need, v, count), upper)
         again = _sums(finer, reference, moment, moments)
         still = np.abs(again - sums) <= tolerance * np.abs(again)
-        grid, sums = finer, again
         if still.all():
-            return grid
+            return grid  # the finer one was its check
+        grid, sums = finer, again
     problem = Problem(
         "tau", f"the integral over tau still moves with {MOST_PANELS} panels", "a smoother prior"
     )
@@ -282,7 +282,11 @@ def tau_quantile(grid: TauGrid, q: ArrayLike) -> Array:
         return cumulated - wanted, density * np.exp(log_jacobian(v, grid.upper))
 
     edges = grid.edges
-    v = root(shortfall, np.full(wanted.shape, edges[0]), np.full(wanted.shape, edges[-1]))
+    mass = np.cumsum(grid.weights.reshape(-1, ORDER).sum(axis=1))
+    panel = np.minimum(np.searchsorted(mass, wanted), edges.size - 2)
+    # A panel to either side, for what rounding does at the edges.
+    low, high = edges[np.maximum(panel - 1, 0)], edges[np.minimum(panel + 2, edges.size - 1)]
+    v = root(shortfall, low, high)
     found = np.where(wanted <= 0.0, 0.0, tau_of(v, grid.upper))
     return np.where(wanted >= 1.0, grid.upper, found)
 

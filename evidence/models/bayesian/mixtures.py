@@ -40,7 +40,11 @@ def density(p: Array, m: Array, s: Array, x: Array) -> Array:
 
 
 def root(
-    function: Callable[[Array], tuple[Array, Array]], low: Array, high: Array, steps: int = 200
+    function: Callable[[Array], tuple[Array, Array]],
+    low: Array,
+    high: Array,
+    steps: int = 200,
+    start: Array | None = None,
 ) -> Array:
     """Root of increasing functions between ``low`` and ``high``: Newton, bisection where it leaves.
 
@@ -48,7 +52,7 @@ def root(
     as logarithms.
     """
     low, high = np.array(low), np.array(high)
-    x = 0.5 * (low + high)
+    x = 0.5 * (low + high) if start is None else np.clip(start, low, high)
     for _ in range(steps):
         value, slope = function(x)
         low = np.where(value < 0, x, low)
@@ -56,7 +60,7 @@ def root(
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             step = x - value / slope
         middle = 0.5 * (low + high)
-        after = np.where((step > low) & (step < high), step, middle)
+        after = np.where((step >= low) & (step <= high), step, middle)
         # Newton's last step squares the error that is left: 1e-11 before it is 1e-16 after.
         still = np.abs(after - x) <= 1e-11 * np.maximum(1.0, np.abs(after))
         done = still | (value == 0)
@@ -72,19 +76,27 @@ def quantile(p: Array, m: Array, s: Array, q: Array) -> Array:
     A quantile of the mixture lies between the smallest and the largest of the components' own.
     Roots are sought on an asinh scale, so that components of hugely different width do no harm.
     """
-    some = (p > 1e-18 * q.min()).reshape(-1, p.shape[-1]).any(axis=0)
+    some = (p > 1e-17 * q.min()).reshape(-1, p.shape[-1]).any(axis=0)
     p, m, s = p[..., some], m[..., some], s[..., some]
-    own = m[..., None, :] + s[..., None, :] * ndtri(q)[..., None]
+    z = ndtri(q)
+    own = m[..., None, :] + s[..., None, :] * z[..., None]
     low, high = own.min(axis=-1), own.max(axis=-1)
     best = p.argmax(axis=-1)[..., None]
     centre = np.take_along_axis(m, best, axis=-1)
     width = np.take_along_axis(s, best, axis=-1)
+    deep, per_width = s[..., None, :], p / (s * np.sqrt(2 * np.pi))
 
     def shortfall(t: Array) -> tuple[Array, Array]:
         x = centre + width * np.sinh(t)
-        return cdf(p, m, s, x) - q, density(p, m, s, x) * width * np.cosh(t)
+        z = (x[..., None] - m[..., None, :]) / deep
+        value = (ndtr(z) @ p[..., None])[..., 0]
+        slope = (np.exp(-0.5 * z**2) @ per_width[..., None])[..., 0]
+        return value - q, slope * width * np.cosh(t)
 
-    t = root(shortfall, np.arcsinh((low - centre) / width), np.arcsinh((high - centre) / width))
+    mean, sd = moments(p / p.sum(axis=-1, keepdims=True), m, s)
+    near = mean[..., None] + sd[..., None] * z
+    low, high, near = (np.arcsinh((x - centre) / width) for x in (low, high, near))
+    t = root(shortfall, low, high, start=near)
     return np.asarray(centre + width * np.sinh(t), dtype=np.float64)
 
 

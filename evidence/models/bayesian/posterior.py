@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from evidence.errors import FitError, Problem, did_you_mean
 from evidence.models.bayesian import mixtures
 from evidence.models.bayesian.kernels import TauGrid, tau_cdf, tau_density, tau_quantile
+from evidence.models.bayesian.summaries import tau_mode
 
 Array = NDArray[np.float64]
 QUANTITIES = ("mu", "tau", "prediction")
@@ -105,12 +106,7 @@ class ExactPosterior:
             return float(mixtures.mode(*self.components(of)))
         if self.unbounded:
             return 0.0
-        low, high = 0.0, float(self.quantile(0.999, "tau"))
-        for _ in range(12):
-            x = np.linspace(low, high, 65)
-            at = int(np.argmax(self.density(x, "tau")))
-            low, high = float(x[max(at - 1, 0)]), float(x[min(at + 1, 64)])
-        return 0.0 if low == 0.0 else 0.5 * (low + high)
+        return tau_mode(self.grid)
 
     def probability_below(self, threshold: float, of: str = "mu") -> float:
         """Probability that ``mu``, ``tau`` or ``prediction`` is below the threshold."""

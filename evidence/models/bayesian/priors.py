@@ -216,6 +216,37 @@ def log_normal(mean_log: float, sd_log: float, reason: str = "") -> TauPrior:
     return TauPrior("log_normal", parameters, reason)
 
 
+def inverse_gamma(shape: float, scale: float, reason: str = "") -> TauPrior:
+    """Inverse-gamma prior of tau (not of its square), with mode ``scale / (shape + 1)``.
+
+    Examples
+    --------
+    >>> print(inverse_gamma(1, 0.15))
+    inverse gamma(1, 0.15)
+    """
+    parameters = (
+        ("shape", _positive("inverse_gamma: shape", shape)),
+        ("scale", _positive("inverse_gamma: scale", scale)),
+    )
+    return TauPrior("inverse_gamma", parameters, reason)
+
+
+def log_t(mean_log: float, scale_log: float, df: float, reason: str = "") -> TauPrior:
+    """Log-t prior of tau: ``(log tau - mean_log) / scale_log`` is t with ``df`` of at least 4.
+
+    Examples
+    --------
+    >>> print(log_t(-1.5, 1.25, 5))
+    log-t(-1.5, 1.25, 5)
+    """
+    parameters = (
+        ("mean_log", _finite("log_t: mean_log", mean_log)),
+        ("scale_log", _positive("log_t: scale_log", scale_log)),
+        ("df", _positive("log_t: df", df, 4)),
+    )
+    return TauPrior("log_t", parameters, reason)
+
+
 def reference_prior(kind: str, reason: str = "") -> TauPrior:
     """Prior of tau without parameters: improper, or made from the standard errors.
 

@@ -43,33 +43,6 @@ Array = NDArray[np.float64]
 KEPT = ("mu", "tau", "prediction", "theta")
 
 
-def build_model(table: EffectTable, *, tau: TauPrior, mu: MuPrior | None = None) -> Model:
-    """Build the hierarchical model in PyMC, theta through its conditional given mu and tau.
-
-    Parameters
-    ----------
-    table : EffectTable
-    tau, mu : TauPrior, MuPrior
-        mu is flat if left out.
-
-    Returns
-    -------
-    pymc.Model
-        With ``mu``, ``tau``, ``theta`` (one a study) and ``prediction`` (a new study); data and
-        parameters of the priors are ``pm.Data``.
-
-    Raises
-    ------
-    FitError
-        As ``sample_bayes``.
-    """
-    mu = flat() if mu is None else mu
-    require_inputs(table, tau, mu, 0.95, "central")
-    y, s = arrays_of(table)
-    require_proper_posterior(y.size, tau, mu)
-    return _model(_data(y, s, tau, mu), tau.kind, mu.kind)
-
-
 def _data(y: Array, s: Array, tau: TauPrior, mu: MuPrior) -> dict[str, Array]:
     """Everything the model is fed; ``centre`` and ``unit`` put mu where a sampler starts."""
     w = s**-2.0
@@ -95,7 +68,7 @@ def _model(data: Mapping[str, Array], tau_kind: str, mu_kind: str) -> Model:
                 shift = (held["mu_mean"] - held["centre"]) / held["unit"]
                 raw = pm.Normal("mu_raw", shift, held["mu_sd"] / held["unit"])
             mu = pm.Deterministic("mu", held["centre"] + held["unit"] * raw)
-            tau = pm.Deterministic("tau", _tau(held, tau_kind))
+            tau = pm.Deterministic("tau", scale_variable(held, tau_kind))
             # theta given mu and tau is normal; written through that conditional it leaves the
             # sampler no funnel, whether the data or the prior of theta is the sharper of the two.
             v, total = held["s"] ** 2, held["s"] ** 2 + tau**2
@@ -108,26 +81,41 @@ def _model(data: Mapping[str, Array], tau_kind: str, mu_kind: str) -> Model:
     return model
 
 
-def _tau(held: Mapping[str, Any], kind: str) -> Any:
-    """Heterogeneity as a standard variable times its scale."""
+def scale_variable(held: Mapping[str, Any], kind: str, name: str = "tau") -> Any:
+    """A standard deviation as a standard variable ``{name}_raw`` times its scale.
+
+    Parameters
+    ----------
+    held : mapping
+        The prior's parameters as ``{name}_scale`` and the like; of the improper priors also the
+        data ``s`` and ``unit``.
+    kind : str
+        As in ``TauPrior``.
+    """
     import pymc as pm
 
+    raw = f"{name}_raw"
     if kind == "half_normal":
-        return held["tau_scale"] * pm.HalfNormal("tau_raw", 1.0)
+        return held[f"{name}_scale"] * pm.HalfNormal(raw, 1.0)
     if kind == "half_cauchy":
-        return held["tau_scale"] * pm.HalfCauchy("tau_raw", 1.0)
+        return held[f"{name}_scale"] * pm.HalfCauchy(raw, 1.0)
     if kind == "half_t":
-        return held["tau_scale"] * pm.HalfStudentT("tau_raw", nu=held["tau_df"], sigma=1.0)
+        return held[f"{name}_scale"] * pm.HalfStudentT(raw, nu=held[f"{name}_df"], sigma=1.0)
     if kind == "exponential":
-        return pm.Exponential("tau_raw", 1.0) / held["tau_rate"]
+        return pm.Exponential(raw, 1.0) / held[f"{name}_rate"]
     if kind == "uniform":
-        return held["tau_upper"] * pm.Uniform("tau_raw", 0.0, 1.0)
+        return held[f"{name}_upper"] * pm.Uniform(raw, 0.0, 1.0)
+    if kind == "inverse_gamma":
+        return held[f"{name}_scale"] * pm.InverseGamma(raw, alpha=held[f"{name}_shape"], beta=1.0)
     if kind == "log_normal":
-        z = pm.Normal("tau_raw", 0.0, 1.0)
-        return pm.math.exp(held["tau_mean_log"] + held["tau_sd_log"] * z)
-    tau = held["unit"] * pm.HalfFlat("tau_raw")
+        z = pm.Normal(raw, 0.0, 1.0)
+        return pm.math.exp(held[f"{name}_mean_log"] + held[f"{name}_sd_log"] * z)
+    if kind == "log_t":
+        z = pm.StudentT(raw, nu=held[f"{name}_df"], mu=0.0, sigma=1.0)
+        return pm.math.exp(held[f"{name}_mean_log"] + held[f"{name}_scale_log"] * z)
+    tau = held["unit"] * pm.HalfFlat(raw)
     if kind != "improper_uniform":
-        pm.Potential("tau_prior", _reference(tau, held["s"], kind))
+        pm.Potential(f"{name}_prior", _reference(tau, held["s"], kind))
     return tau
 
 

@@ -64,10 +64,14 @@ def test_log_density_outside_support() -> None:
 
 @pytest.mark.parametrize("kind", sorted(FAMILIES))
 def test_tail_and_order_are_the_powers_of_the_density(kind: str) -> None:
-    parameters = {"scale": 0.5, "df": 4.0, "rate": 2.0, "upper": 4.0, "mean_log": -1, "sd_log": 0.7}
+    parameters = {
+        "scale": 0.5, "df": 4.0, "rate": 2.0, "upper": 4.0, "mean_log": -1, "sd_log": 0.7,
+        "shape": 1.5, "scale_log": 1.2,
+    }  # fmt: skip
     needed = {
         "half_normal": ("scale",), "half_cauchy": ("scale",), "half_t": ("scale", "df"),
         "exponential": ("rate",), "uniform": ("upper",), "log_normal": ("mean_log", "sd_log"),
+        "inverse_gamma": ("shape", "scale"), "log_t": ("mean_log", "scale_log", "df"),
     }  # fmt: skip
     prior = TauPrior(kind, tuple((name, parameters[name]) for name in needed.get(kind, ())))
 
@@ -75,7 +79,11 @@ def test_tail_and_order_are_the_powers_of_the_density(kind: str) -> None:
         pair = prior.log_density(np.array([tau, 2 * tau]), S)
         return float((pair[1] - pair[0]) / np.log(2))
 
-    if kind != "log_normal":
+    if kind == "log_t":  # powers of 1 / tau, times powers of the logarithm of tau
+        assert -1.0 < power(1e-7) < -0.5
+        assert -1.5 < power(1e7) < -1.0
+        return
+    if kind not in ("log_normal", "inverse_gamma"):
         assert power(1e-7) == pytest.approx(prior.family.order, abs=1e-5)
     if np.isfinite(prior.tail):
         assert power(1e7) == pytest.approx(-prior.tail, abs=1e-5)

@@ -20,7 +20,7 @@ from evidence.models.bayesian.priors import (
     reference_prior,
     uniform,
 )
-from evidence.models.bayesian.sampled import build_model, sample_bayes
+from evidence.models.bayesian.sampled import sample_bayes
 
 Bcg = tuple[np.ndarray, np.ndarray]
 
@@ -108,14 +108,6 @@ def test_too_few_draws_are_an_error(bcg: Bcg) -> None:
     table = table_of(bcg[0][:3], bcg[1][:3])
     with pytest.raises(FitError, match=r"chains did not converge\n(?s:.*)sample size: \d+, below"):
         sample_bayes(table, tau=half_normal(0.5), seed=1, draws=20, tune=20)
-
-
-@pytest.mark.slow
-def test_the_model_is_the_hierarchical_one(bcg: Bcg) -> None:
-    model = build_model(table_of(*bcg), tau=half_normal(0.5), mu=normal(0.0, 4.0))
-    names = {variable.name for variable in model.free_RVs}
-    assert names == {"mu_raw", "tau_raw", "theta_raw", "prediction_raw"}
-    assert {v.name for v in model.deterministics} == {"mu", "tau", "theta", "prediction"}
 
 
 def test_chains_that_have_not_met_are_refused() -> None:

@@ -1,0 +1,1 @@
+"""Borrowing across populations, and the mixture priors that carry what is borrowed."""

@@ -1,0 +1,1 @@
+"""Hierarchical models without a closed form, built in PyMC and sampled with nutpie."""
