@@ -66,13 +66,15 @@ def _complete(blank: Statement, c: Comparison, found: Found) -> Statement:
     told = replace(
         blank,
         estimate=found.estimate.value,
-        half_width=half_width(found.estimate),
+        half_widths=half_widths(found.estimate),
         control_change=_control_change(c),
     )
     if by_p is not None:
         low, high = rounded(by_p.value)
         ends = [revalue(found.std_error, {by_p.address: min(p, MOST_P)}) for p in (low, high)]
-        return replace(told, se_low=min(ends), se_high=max(ends))
+        # The standard error is a multiple of the estimate, whose rounding it shares.
+        off = min(told.half_width / abs(found.estimate.value), 1.0)
+        return replace(told, se_low=min(ends) * (1 - off), se_high=max(ends) * (1 + off))
     own = best_route(c)
     combined = own is None or own.std_error.value != found.std_error.value
     forms = () if combined else _spread(c)[0]
@@ -85,19 +87,27 @@ def _estimated(blank: Statement, c: Comparison, part: Part) -> Statement:
     if part.estimate is None:
         return blank
     forms, most = _spread(c)
-    if forms or most < INFINITE:
-        low, high = 0.0, most
-    else:
-        low = 0.0 if part.se_low is None else part.se_low.value
-        high = INFINITE if part.se_high is None else part.se_high.value
+    low = 0.0 if part.se_low is None else part.se_low.value
+    high = INFINITE if part.se_high is None else part.se_high.value
+    forms = agreeing(forms, low, high)
+    if forms or low >= most:
+        low, high = 0.0, INFINITE if forms else most
     return replace(
         blank,
         estimate=part.estimate.value,
-        half_width=half_width(part.estimate),
+        half_widths=half_widths(part.estimate),
         errors=forms,
         se_low=low,
-        se_high=high,
+        se_high=min(high, most),
     )
+
+
+def agreeing(forms: tuple[ErrorForm, ...], low: float, high: float) -> tuple[ErrorForm, ...]:
+    """Readings of the spread that the bounds of a P let stand; all where none agrees."""
+    if any(form.slope for form in forms):
+        return forms
+    kept = [form for form in forms if low <= form.variance**0.5 <= high]
+    return tuple(replace(form, probability=1 / len(kept)) for form in kept) if kept else forms
 
 
 def _tested(told: Statement, c: Comparison, part: Part) -> Statement:
@@ -138,10 +148,14 @@ def _bounds_of_z(c: Comparison, part: Part) -> tuple[float, float]:
 
 def _critical(c: Comparison, p: float) -> float:
     """|y| / s at which the test's two-sided P is p: by t where its degrees are known."""
-    df = t_degrees(c)
+    return critical(p, _degrees(c))
+
+
+def critical(p: float, df: float | None) -> float:
+    """|y| / s at which a two-sided P is p: by t with ``df``, by the normal without."""
     if p >= 1:
         return 0.0
-    return float(stats.norm.isf(p / 2) if df is None else stats.t.isf(p / 2, df.value))
+    return float(stats.norm.isf(p / 2) if df is None else stats.t.isf(p / 2, df))
 
 
 def _one_arm(blank: Statement, c: Comparison) -> Statement:
@@ -154,7 +168,7 @@ def _one_arm(blank: Statement, c: Comparison) -> Statement:
     return replace(
         blank,
         estimate=found.value,
-        half_width=half_width(found),
+        half_widths=half_widths(found),
         errors=forms,
         se_high=most,
         size=None if n is None else n.value**-0.5,
@@ -312,25 +326,25 @@ def rounded(value: float) -> tuple[float, float]:
     return value - half, value + half
 
 
-def half_width(number: Number) -> float:
-    """How far a figure may be off because what it was made of was rounded, at the most.
+def half_widths(number: Number) -> tuple[float, ...]:
+    """How far a figure may be off because of the rounding of each printed figure in it.
 
-    Each printed figure is moved to the end of what prints like it, one after the other; sizes and
-    other whole numbers stay.
+    A printed figure is moved to both ends of what prints like it; sizes and other whole numbers
+    stay.
     """
-    total = 0.0
-    for leaf in _printed(number):
+    found = []
+    for leaf in {leaf.address: leaf for leaf in _printed(number)}.values():
         # Counts were not rounded, and a conversion factor is the vocabulary's.
         if leaf.address.startswith("terms/") or leaf.address.endswith((".n", ".total", "events")):
             continue
-        low, high = rounded(leaf.value)
         try:
-            ends = [revalue(number, {leaf.address: x}) for x in (low, high)]
+            ends = [revalue(number, {leaf.address: x}) for x in rounded(leaf.value)]
         except (ValueError, ZeroDivisionError):
+            # The other figure of such a pair is none that could have been printed.
             continue
-        if np.all(np.isfinite(ends)):
-            total += abs(ends[1] - ends[0]) / 2
-    return total
+        if np.all(np.isfinite(ends)) and ends[0] != ends[1]:
+            found.append(abs(ends[1] - ends[0]) / 2)
+    return tuple(found)
 
 
 def revalue(number: Number, change: dict[str, float]) -> float:

@@ -41,8 +41,8 @@ class Statement:
         Which trial, the kind of its report (a key of ``KINDS``, or "complete"), and its words.
     estimate : float or None
         On the analysis scale.
-    half_width : float
-        The estimate as it was printed may be off by as much, because it was rounded.
+    half_widths : tuple of float
+        How far the estimate may be off because of the rounding of each figure it was made of.
     errors : tuple of ErrorForm
         Readings of the standard error; their probabilities add up to 1. Empty: not printed.
     se_low, se_high : float
@@ -67,7 +67,7 @@ class Statement:
     kind: str
     said: str = ""
     estimate: float | None = None
-    half_width: float = 0.0
+    half_widths: tuple[float, ...] = ()
     errors: tuple[ErrorForm, ...] = ()
     se_low: float = 0.0
     se_high: float = INFINITE
@@ -92,6 +92,11 @@ class Statement:
         return self.estimate is not None and one and not self.arm_only
 
     @property
+    def half_width(self) -> float:
+        """How far the estimate may be off at the most, all its figures together."""
+        return math.fsum(self.half_widths)
+
+    @property
     def silent(self) -> bool:
         """Whether nothing was said from which the effect could be learned."""
         told = self.estimate is not None or self.sign != 0
@@ -100,7 +105,7 @@ class Statement:
 
 def without_rounding(statements: Iterable[Statement]) -> tuple[Statement, ...]:
     """The same reports with their estimates taken as exact."""
-    return tuple(replace(s, half_width=0.0) for s in statements)
+    return tuple(replace(s, half_widths=()) for s in statements)
 
 
 def _problems(s: Statement) -> Iterable[Problem]:
@@ -111,8 +116,10 @@ def _problems(s: Statement) -> Iterable[Problem]:
             yield Problem(f"{where}, {name}", f"{value}", "a finite number, or None")
     if s.size is not None and not s.size > 0:
         yield Problem(f"{where}, size", f"{s.size:g}", "above 0: sqrt(1/n1 + 1/n2)")
-    if not (math.isfinite(s.half_width) and s.half_width >= 0):
-        yield Problem(f"{where}, half_width", f"{s.half_width}", "0 or more")
+    if not all(math.isfinite(h) and h >= 0 for h in s.half_widths):
+        yield Problem(f"{where}, half_widths", f"{s.half_widths}", "0 or more each")
+    if s.df is not None and s.df <= 0:
+        yield Problem(f"{where}, df", f"{s.df:g}", "above 0")
     if s.sign not in (-1, 0, 1):
         yield Problem(f"{where}, sign", f"{s.sign}", "-1, 0 or 1")
     if not 0 <= s.se_low < s.se_high:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
@@ -143,6 +143,14 @@ def _inconsistencies(table: EffectTable) -> list[Problem]:
     return found
 
 
+def _names(labels: Iterable[object]) -> list[str]:
+    try:
+        return [*map(str, labels)]
+    except TypeError:
+        problem = Problem("labels", f"is {labels!r:.80}", "give a sequence of names")
+        raise EffectError("the labels do not fit the estimates", [problem]) from None
+
+
 def table_of(
     estimates: ArrayLike,
     std_errors: ArrayLike,
@@ -177,13 +185,13 @@ def table_of(
     try:
         y = np.atleast_1d(np.asarray(estimates, dtype=np.float64))
         s = np.atleast_1d(np.asarray(std_errors, dtype=np.float64))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         problem = Problem("estimates, std_errors", str(error), "give two sequences of numbers")
         raise EffectError("the estimates are not numbers", [problem]) from None
     if y.ndim != 1 or y.shape != s.shape:
         shapes = Problem("estimates, std_errors", f"shapes {y.shape} and {s.shape}", "give (k,)")
         raise EffectError("estimates and standard errors do not pair up", [shapes])
-    names = [f"study {i + 1}" for i in range(len(y))] if labels is None else [*map(str, labels)]
+    names = [f"study {i + 1}" for i in range(len(y))] if labels is None else _names(labels)
     if len(names) != len(y):
         count = Problem("labels", f"{len(names)} labels for {len(y)} estimates", "give one each")
         raise EffectError("the labels do not fit the estimates", [count])

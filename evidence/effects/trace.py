@@ -7,7 +7,7 @@ import pandas as pd
 from evidence.catalog.number import Assumed, Derived, Given, Number, Reported, leaves
 from evidence.effects import counts, derive, recover
 from evidence.effects.table import EffectTable
-from evidence.errors import EffectError, Problem, did_you_mean
+from evidence.errors import EffectError, Problem, check_kind, did_you_mean
 
 LEAF_COLUMNS = (
     "row", "figure", "kind", "value", "unit", "address", "report", "locator", "read", "url",
@@ -39,9 +39,11 @@ def trace(table: EffectTable, row: str) -> str:
       std_error = 0.5
       └─ given: 0.5
     """
+    check_kind("table", table, EffectTable, EffectError)
+    check_kind("row", row, str, EffectError)
     found = [name for name in table.traces if name == row or name.startswith(row)]
     if not found:
-        problem = Problem(row, "no row begins so", did_you_mean(row, table.traces))
+        problem = Problem(repr(row), "no row begins so", did_you_mean(row, table.traces))
         raise EffectError("there is nothing to trace", [problem])
     lines = []
     for name in found:
@@ -70,6 +72,7 @@ def trace_frame(table: EffectTable) -> pd.DataFrame:
     0   a   estimate    1.0
     1   a  std_error    0.5
     """
+    check_kind("table", table, EffectTable, EffectError)
     records = [
         _leaf(name, figure, leaf)
         for name, pair in table.traces.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,12 @@ from scipy.special import ndtr
 
 from evidence.effects.statements import Statement
 from evidence.errors import FitError, Problem, did_you_mean
+from evidence.models.bayesian.fit import Diagnostics
 from evidence.models.partial.kernels_importance import Draws
 from evidence.models.partial.space import ReportPriors, Space
+
+if TYPE_CHECKING:
+    from arviz import InferenceData
 
 Array = NDArray[np.float64]
 
@@ -92,3 +97,24 @@ class ReportsFit:
             f"  mu {mu['median']:.4g} ({100 * self.level:g} % {mu['ci_low']:.4g} to "
             f"{mu['ci_high']:.4g})"
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SampledReports:
+    """Answer of ``sample_reports``.
+
+    Attributes
+    ----------
+    terms : DataFrame
+        Index: ``mu``, ``tau`` and what else was learned; summaries of the draws with Monte Carlo
+        errors, effective sample sizes and R-hat.
+    trials : DataFrame
+        Index: row id; the same of each trial's true effect.
+    diagnostics : Diagnostics
+    posterior : arviz.InferenceData
+    """
+
+    terms: pd.DataFrame
+    trials: pd.DataFrame
+    diagnostics: Diagnostics
+    posterior: InferenceData

@@ -24,6 +24,13 @@ LogDensity = Callable[[Array], Array]
 DF = 5.0
 # What is left of an equal weighting; below, the proposal missed the posterior.
 LEAST_ESS = 0.05
+# What is left of it when the proposal needs no more adapting.
+ENOUGH = 0.5
+# Height of a point without density, steps of its slope, and starts that are followed to a mode.
+NOWHERE = 1e10
+STEP = 1e-3
+TRIED = 2
+OPTIONS = {"gtol": 1e-2, "maxiter": 80}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ class Draws:
 
     def that_count(self) -> Draws:
         """Without the draws whose weight is lost in rounding; these no longer make replicates."""
-        keep = self.weights > 1e-16 * self.weights.max()
+        keep = self.weights > 1e-7 * self.weights.max()
         w = self.weights[keep] / self.weights[keep].sum()
         return Draws(self.x[keep], w, self.log_density[keep], self.log_integral, self.ess, 1)
 
@@ -78,9 +85,9 @@ def importance_sample(
     starts: Array,
     *,
     seed: int,
-    log2_size: int = 12,
+    log2_size: int = 11,
     replicates: int = 4,
-    rounds: int = 6,
+    rounds: int = 16,
 ) -> Draws:
     """Draw from a density of ``x: (n, d)`` that need not be normalised.
 
@@ -94,7 +101,7 @@ def importance_sample(
     log2_size : int
         Binary logarithm of the draws in one replicate.
     replicates, rounds : int
-        Independent sets of final draws; adaptations before them.
+        Independent sets of final draws; adaptations before them, at the most.
 
     Raises
     ------
@@ -104,16 +111,19 @@ def importance_sample(
     centre, scale = _mode(log_density, starts)
     children = np.random.SeedSequence(seed).spawn(rounds + replicates)
     for child in children[:rounds]:
-        x = _draw(centre, scale, log2_size - 2, child)
+        x = _draw(centre, scale, log2_size - 1, child)
         log_w = log_density(x) - _log_t(x, centre, scale)
         w = _weights(log_w)
         ess = 1 / (w**2).sum()
+        good_enough = ess >= ENOUGH * w.size
         # Flattened weights keep a proposal that is still far off from falling onto one draw.
         power = min(1.0, max(0.1, ess / 200))
         w = _weights(power * log_w)
         centre = np.asarray(w @ x)
         centred = x - centre
         scale = _root((w[:, None] * centred).T @ centred)
+        if good_enough:
+            break
     sets = [_draw(centre, scale, log2_size, child) for child in children[rounds:]]
     x = np.concatenate(sets)
     log_p = log_density(x)
@@ -131,22 +141,25 @@ def importance_sample(
 def _mode(log_density: LogDensity, starts: Array) -> tuple[Array, Array]:
     """Highest mode found, and the Cholesky factor of the inverse curvature there."""
 
-    def negative(x: Array) -> float:
-        value = float(log_density(x[None, :])[0])
-        return -value if np.isfinite(value) else 1e10
+    def negative(x: Array) -> tuple[float, Array]:
+        """Value and slope, by central differences in one call."""
+        steps = np.vstack([np.zeros(x.size), STEP * np.eye(x.size), -STEP * np.eye(x.size)])
+        values = -log_density(x + steps)
+        values = np.where(np.isfinite(values), values, NOWHERE)
+        slope = (values[1 : x.size + 1] - values[x.size + 1 :]) / (2 * STEP)
+        return float(values[0]), slope
 
-    found = [minimize(negative, start, method="Nelder-Mead", options=OPTIONS) for start in starts]
+    heights = log_density(starts)
+    order = np.argsort(np.where(np.isfinite(heights), -heights, np.inf))[:TRIED]
+    found = [minimize(negative, starts[i], method="BFGS", jac=True, options=OPTIONS) for i in order]
     best = min(found, key=lambda result: float(result.fun))
-    if not np.isfinite(best.fun) or best.fun >= 1e10:
+    if not np.isfinite(best.fun) or best.fun >= NOWHERE:
         right = "reports that agree with one another, or wider priors"
         raise FitError(
             "the posterior has no mode", [Problem("priors and reports", "contradict", right)]
         )
     x = np.asarray(best.x, dtype=np.float64)
     return x, _root(np.linalg.pinv(_curvature(log_density, x)))
-
-
-OPTIONS = {"maxiter": 4000, "maxfev": 4000, "xatol": 1e-3, "fatol": 1e-4}
 
 
 def _curvature(log_density: LogDensity, x: Array, step: float = 1e-2) -> Array:

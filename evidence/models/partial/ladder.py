@@ -45,7 +45,7 @@ def step_of(told: Statement) -> int | None:
     return 2 if told.z_low > 0 or np.isfinite(told.z_high) else 3
 
 
-def ladder(
+def reports_ladder(
     told: EffectTable | Sequence[Statement],
     *,
     priors: ReportPriors,
@@ -78,7 +78,7 @@ def ladder(
     ... ]
     >>> lower = Statement(row="d", study="d", label="d", kind="direction", sign=-1, size=0.2)
     >>> priors = ReportPriors(mu=normal(0, 2), tau=half_normal(0.5))
-    >>> ladder([*known, lower], priors=priors)[["step", "reports"]].values.tolist()
+    >>> reports_ladder([*known, lower], priors=priors)[["step", "reports"]].values.tolist()
     [['complete reports only', 3], ['and directions', 4]]
     """
     statements = statements_of(told) if isinstance(told, EffectTable) else tuple(told)

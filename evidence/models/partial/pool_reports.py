@@ -29,7 +29,27 @@ PARAMETERS = dict(zip(NAMES, ("mu", "tau", "eta", "omega", "gamma", "kappa"), st
 
 
 def statements_of(table: EffectTable) -> tuple[Statement, ...]:
-    """What each report of a table says; rows that came without statements are complete."""
+    """What each report of a table says; rows that came without statements are complete.
+
+    Raises
+    ------
+    FitError
+        If rows of the table share an arm or patients: their reports are not independent.
+
+    Examples
+    --------
+    >>> from evidence.effects.table import table_of
+    >>> [s.estimate for s in statements_of(table_of([-0.5, -0.3], [0.2, 0.3]))]
+    [-0.5, -0.3]
+    """
+    if not table.independent:
+        right = 'combine the arms: shared_arms="combine" in the question'
+        names = [str(name) for name in table.rows.index]
+        shared = [
+            Problem(f"rows {names[i]!r} and {names[j]!r}", "share an arm or patients", right)
+            for i, j in zip(*np.nonzero(np.triu(table.covariance, 1)), strict=True)
+        ]
+        raise FitError("reports are taken as independent of each other", shared)
     if table.statements:
         return table.statements
     return tuple(
@@ -105,8 +125,7 @@ def pool_reports(
     >>> bool(fit.trials.loc["d", "shift"] < 0)
     True
     """
-    if not 0 < level < 1:
-        raise FitError("no such interval", [Problem("level", repr(level), "between 0 and 1")])
+    require_level(level)
     statements = statements_of(told) if isinstance(told, EffectTable) else tuple(told)
     space = space_of(statements, priors)
     draws = sample(space, seed)
@@ -123,6 +142,12 @@ def pool_reports(
         space=space,
         notes=_notes(statements),
     )
+
+
+def require_level(level: float) -> None:
+    """Refuse what is no level of an interval."""
+    if not 0 < level < 1:
+        raise FitError("no such interval", [Problem("level", repr(level), "between 0 and 1")])
 
 
 def sample(space: Space, seed: int) -> Draws:
@@ -171,7 +196,11 @@ def _trials(
         sd = float(np.sqrt(draws.mean(var + (theta - centre) ** 2)))
         without: tuple[float, float] | None = None
         if influence and len(space.reports) > 1:
-            without = _without(statements, s, space, draws, told[:, position], seed)
+            try:
+                without = _without(statements, s, space, draws, told[:, position], seed)
+            except FitError as error:
+                why = "; ".join([error.message, *map(str, error.problems)])
+                note = "; ".join(filter(None, [note, f"no answer without it: {why}"]))
         elif influence:
             prior = space.priors.mu
             without = prior.mean, prior.sd**2

@@ -160,7 +160,9 @@ def _check(limits: tuple[float, float], name: str) -> None:
 
 
 def _sizes(usable: Sequence[Statement]) -> Array:
-    return np.array([s.size for s in usable if s.size is not None])
+    found = [s.size for s in usable if s.size is not None]
+    # Where no n was printed at all, SD limits are limits of standard errors.
+    return np.array(found or [1.0])
 
 
 def _sd_limits(usable: Sequence[Statement], given: tuple[float, float] | None) -> Array:
@@ -176,12 +178,8 @@ def _sd_limits(usable: Sequence[Statement], given: tuple[float, float] | None) -
         if s.size is not None and len(s.errors) == 1
         for e in s.errors
     ]
-    open_s = [s for s in usable if not s.errors and s.size is not None]
-    if open_s and not seen:
-        right = "give sd_limits=(smallest, largest)"
-        problem = Problem("sd_limits", "no report shows an SD", right)
-        raise FitError("a standard error has nowhere to come from", [problem])
-    return np.array([min(seen) / 2, max(seen) * 2]) if seen else np.array([np.nan, np.nan])
+    # Without any, only reports whose standard error is bounded on both sides can be used.
+    return np.array([min(seen) / 2, max(seen) * 2]) if seen else np.array([0.0, np.inf])
 
 
 def _choices(
@@ -206,8 +204,9 @@ def _choices(
                 continue
             furthest = limits[1] if side > 0 else -limits[0]
             if s.arm_only and control is not None:
-                low, high = sorted((0.0, side * furthest))
-                points += [(y, error) for y in _between(low - control[1], high - control[0])]
+                # The treated arm moved to this side; what it shows beside its control may not.
+                low, high = (-control[1], limits[1]) if side > 0 else (limits[0], -control[0])
+                points += [(y, error) for y in _between(max(low, limits[0]), min(high, limits[1]))]
                 continue
             low, high = s.z_low * error, min(s.z_high * error, furthest)
             if low <= high:
@@ -227,15 +226,23 @@ def _between(low: float, high: float) -> Array:
 def _errors(s: Statement, sds: Array, sizes: Array) -> Array:
     """Standard errors that agree with a report."""
     if s.errors:
-        found = [e.variance - e.slope * r for e in s.errors for r in CORRELATIONS]
-        low, high = float(np.sqrt(min(found))), float(np.sqrt(max(found)))
-    else:
-        size = (s.size, s.size) if s.size is not None else (sizes.min(), sizes.max())
-        low, high = float(sds[0] * size[0]), float(sds[1] * size[1])
-        low, high = max(low, s.se_low), min(high, s.se_high)
-        if not low <= high:
-            # The bounds that a P makes go before limits that were only declared.
-            low, high = (s.se_low, s.se_high) if s.se_low > 0 else (s.se_high / 2, s.se_high)
+        pairs = [np.sqrt([e.variance - e.slope * r for r in CORRELATIONS]) for e in s.errors]
+        return np.unique(np.concatenate([_errors_between(*sorted(pair)) for pair in pairs]))
+    ends = (s.size, s.size) if s.size is not None else (sizes.min(), sizes.max())
+    low, high = max(float(sds[0] * ends[0]), s.se_low), min(float(sds[1] * ends[1]), s.se_high)
+    if not low <= high:
+        # The bounds that a P makes go before limits that were only declared.
+        known = [x for x in (s.se_low, s.se_high) if 0 < x < np.inf]
+        below, above = (0.5, 1.0) if s.se_low <= 0 else (1.0, 2.0)
+        low, high = known if len(known) == 2 else (below * known[0], above * known[0])
+    if not (low > 0 and np.isfinite(high)):
+        right = "give sd_limits=(smallest, largest), or leave the report out"
+        problem = Problem(s.row, "no report shows an SD", right)
+        raise FitError("a standard error has nowhere to come from", [problem])
+    return _errors_between(low, high)
+
+
+def _errors_between(low: float, high: float) -> Array:
     return np.array([low]) if low == high else np.geomspace(low, high, POINTS)
 
 

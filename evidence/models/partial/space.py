@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from evidence.effects.statements import ErrorForm, Statement
 from evidence.errors import FitError, Problem
@@ -24,6 +25,11 @@ Array = NDArray[np.float64]
 NAMES = ("mu", "tau", "log_sd", "log_sd_spread", "control", "control_tau")
 
 
+LOG_2PI = float(np.log(2 * np.pi))
+# A spread's prior probability is told apart from 0 and 1 as far as numbers reach.
+PROBABILITIES = (1e-300, 1 - 1e-15)
+# Far quantiles of a spread that still have squares.
+SPREADS = (1e-150, 1e100)
 # Bounds of a standard error that differ by less are those of a rounded P.
 NARROW = 2.0
 VAGUE = normal(0.0, 10.0, "vague on the log scale: any unit")
@@ -86,8 +92,9 @@ class Space:
     reports : tuple of Report
         One a statement that says something.
     active : tuple of str
-        Parameters that the reports depend on, in the order of the columns of ``x``; spreads stand
-        there as logarithms.
+        Parameters that the reports depend on, in the order of the columns of ``x``. A spread stands
+        there as the standard normal deviate of its prior probability, so that x has no narrow end
+        where the spread is near 0.
     priors : ReportPriors
     correlation : Correlation
     unit : float
@@ -105,7 +112,13 @@ class Space:
         held = {name: np.full(x.shape[0], 1.0 if _is_spread(name) else 0.0) for name in NAMES}
         for column, name in enumerate(self.active):
             value = x[:, column]
-            held[name] = np.exp(value) if _is_spread(name) else value * self._scale(name)
+            prior = self.priors.named()[name]
+            if isinstance(prior, TauPrior):
+                with np.errstate(over="ignore"):
+                    spread = prior.quantile(np.clip(ndtr(value), *PROBABILITIES))
+                held[name] = np.clip(spread, *SPREADS)
+            else:
+                held[name] = value * self._scale(name)
         return Parameters(*(held[name] for name in NAMES))
 
     def log_prior(self, x: Array) -> Array:
@@ -114,12 +127,17 @@ class Space:
         for column, name in enumerate(self.active):
             prior, value = self.priors.named()[name], x[:, column]
             if isinstance(prior, TauPrior):
-                total = total + prior.log_density(np.exp(value)) + value
+                total = total - 0.5 * value**2 - 0.5 * LOG_2PI
             else:
                 scale = self._scale(name)
                 z = (scale * value - prior.mean) / prior.sd
-                total = total - 0.5 * z**2 - np.log(prior.sd / scale) - 0.5 * np.log(2 * np.pi)
+                total = total - 0.5 * z**2 - np.log(prior.sd / scale) - 0.5 * LOG_2PI
         return total
+
+    def named_priors(self) -> list[tuple[str, MuPrior | TauPrior]]:
+        """Active parameters with their priors."""
+        named = self.priors.named()
+        return [(name, named[name]) for name in self.active]
 
     def _scale(self, name: str) -> float:
         return self.unit if name in ("mu", "control") else 1.0
@@ -136,12 +154,12 @@ class Space:
         priors = self.priors.named()
         middle = float(np.median(y)) if len(y) else priors["mu"].mean  # type: ignore[union-attr]
         rows = []
-        for factor in (0.3, 1.0):
+        for deviate in (-1.0, 0.0, 1.5):
             row = []
             for name in self.active:
                 prior = priors[name]
                 if isinstance(prior, TauPrior):
-                    row.append(float(np.log(factor * prior.quantile(0.5))))
+                    row.append(deviate)
                 elif name == "mu":
                     row.append(middle / self.unit)
                 elif name == "control":
@@ -181,9 +199,10 @@ def space_of(statements: Sequence[Statement], priors: ReportPriors) -> Space:
     open_s = any(not s.errors for s in told)
     several = any(len({e.variance for e in s.errors}) > 1 for s in told if s.se_high == np.inf)
     sizes = np.log([s.size for s in told if s.size is not None])
-    # Where no n was printed, a trial's size is that of the others, as uncertain as they differ.
+    # Where no n was printed, a trial's size is that of the others, as uncertain as they differ;
+    # one size more, a factor e away, keeps few that are alike from looking like a law.
     middle = float(sizes.mean()) if sizes.size else 0.0
-    spread = float(sizes.std(ddof=1)) if sizes.size > 1 else (1.0 if sizes.size else 0.0)
+    spread = float(np.sqrt((1 + ((sizes - middle) ** 2).sum()) / (1 + sizes.size)))
     learned = open_s or several
     if learned and priors.log_sd is None and not any(s.errors for s in told):
         right = "a prior of the outcome's SD in ReportPriors(log_sd=normal(log(sd), ...))"
@@ -230,14 +249,15 @@ def _report(s: Statement, middle: float, spread: float, learned: bool) -> Report
     known = s.size is not None
     return Report(
         y=nan if s.estimate is None else s.estimate,
-        half=s.half_width,
+        half=max(s.half_widths, default=0.0),
+        blur=_blur(s.half_widths),
         sign=s.sign,
         z=(s.z_low, s.z_high),
         forms=np.array([(e.probability, e.variance, e.slope) for e in s.errors]).reshape(-1, 3),
         bounds=(s.se_low, s.se_high),
         log_size=float(np.log(s.size)) if s.size is not None else middle,
         size_spread=0.0 if known else spread,
-        df=(s.df or s.size**-2) if learned and s.size is not None else nan,
+        df=(s.df or _least_df(s.size)) if learned else nan,
         arm=s.arm_only,
         control=(nan, nan) if s.control_change is None else s.control_change,
     )
@@ -245,3 +265,13 @@ def _report(s: Statement, middle: float, spread: float, learned: bool) -> Report
 
 def _without_control(r: Report) -> Report:
     return replace(r, control=(float("nan"), float("nan")))
+
+
+def _blur(half_widths: Sequence[float]) -> float:
+    """SD of the rounding of all figures but the coarsest, each off by a uniform error."""
+    return float(np.sqrt(sum(h**2 for h in sorted(half_widths)[:-1]) / 3))
+
+
+def _least_df(size: float | None) -> float:
+    """Degrees of freedom where none were told: those of the smaller arm at the most."""
+    return 10.0 if size is None else max(size**-2, 1.0)

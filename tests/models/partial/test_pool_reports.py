@@ -1,15 +1,31 @@
 """Pooling of what was said: against the exact engine, brute-force grids, and common sense."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import stats
 
 from evidence.effects.statements import ErrorForm, Statement
 from evidence.effects.table import table_of
 from evidence.errors import EffectError, FitError
 from evidence.models.bayesian.exact import pool_bayes
-from evidence.models.bayesian.priors import flat, half_normal, normal, reference_prior
+from evidence.models.bayesian.priors import (
+    TauPrior,
+    exponential,
+    flat,
+    half_cauchy,
+    half_normal,
+    half_t,
+    inverse_gamma,
+    log_normal,
+    log_t,
+    normal,
+    reference_prior,
+    uniform,
+)
 from evidence.models.partial.pool_reports import pool_reports
 from evidence.models.partial.space import ReportPriors, space_of
 
@@ -67,23 +83,23 @@ def test_a_mixed_body_by_a_brute_force_grid() -> None:
         told("e", kind="direction", sign=-1, errors=error),
         told("f", kind="direction_with_p", sign=-1, z_low=1.96, errors=error),
         told("g", kind="not_significant", z_high=1.96, errors=error),
-        told("h", kind="estimate_alone", estimate=-0.4, half_width=0.05, errors=error),
+        told("h", kind="estimate_alone", estimate=-0.4, half_widths=(0.05,), errors=error),
     ]
     fit = pool_reports(statements, priors=PRIORS)
     space = space_of(statements, PRIORS)
     assert space.active == ("mu", "tau")
-    mu, log_tau = np.meshgrid(np.linspace(-6, 6, 1201), np.linspace(-14, 2.5, 801), indexing="ij")
-    x = np.column_stack([mu.ravel() / space.unit, log_tau.ravel()])
+    mu, deviate = np.meshgrid(np.linspace(-6, 6, 1201), np.linspace(-6, 6, 601), indexing="ij")
+    x = np.column_stack([mu.ravel() / space.unit, deviate.ravel()])
     log_p = space.log_density(x)
     w = np.exp(log_p - log_p.max())
     mean = np.average(mu.ravel(), weights=w)
     sd = np.sqrt(np.average((mu.ravel() - mean) ** 2, weights=w))
-    tau = np.average(np.exp(x[:, 1]), weights=w)
+    tau = np.average(PRIORS.tau.quantile(stats.norm.cdf(x[:, 1])), weights=w)
     row = fit.terms.set_index("term")
     assert row.loc["mu", "mean"] == pytest.approx(mean, abs=0.01 * sd)
     assert row.loc["mu", "sd"] == pytest.approx(sd, rel=0.01)
     assert row.loc["tau", "mean"] == pytest.approx(tau, rel=0.01)
-    volume = (12 / 1200 / space.unit) * (16.5 / 800)
+    volume = (12 / 1200 / space.unit) * (12 / 600)
     integral = np.log(w.sum() * volume) + log_p.max()
     assert fit.log_marginal_likelihood == pytest.approx(integral, abs=0.01)
 
@@ -121,6 +137,55 @@ def test_a_silent_report_changes_nothing_and_is_named() -> None:
     assert fit.trials.loc["z", "note"] == "says nothing of the effect"
     assert fit.notes == ("nothing to be used was said by Z",)
     assert fit.used == 4
+
+
+def test_rows_that_share_an_arm_are_refused() -> None:
+    table = table_of(Y, S)
+    covariance = table.covariance.copy()
+    covariance[0, 1] = covariance[1, 0] = 0.01
+    with pytest.raises(FitError, match="rows 'study 1' and 'study 2': share an arm"):
+        pool_reports(replace(table, covariance=covariance), priors=PRIORS)
+
+
+def test_a_report_without_which_there_is_no_answer_says_so() -> None:
+    """The only SD is that of the first report; the second has but a direction."""
+    fit = pool_reports([*complete(1), told("e", kind="direction", sign=-1)], priors=PRIORS)
+    assert pd.isna(fit.trials.loc["a", "left_out_mean"])
+    assert fit.trials.loc["a", "note"].startswith("no answer without it: a standard error")
+    assert fit.trials.loc["e", "note"] == ""
+    assert fit.notes == ("no n was printed by E: their size is drawn from that of the others",)
+    assert np.isfinite(fit.trials[["mean", "sd"]].to_numpy(float)).all()
+
+
+def test_a_standard_error_within_narrow_bounds_is_nearly_known() -> None:
+    base = complete()
+    narrow = told("e", estimate=-0.5, se_low=0.199, se_high=0.201, size=0.3)
+    known = told("e", estimate=-0.5, errors=(ErrorForm(0.04),), size=0.3)
+    one, other = (pool_reports([*base, s], priors=PRIORS).terms for s in (narrow, known))
+    assert one.loc[0, "mean"] == pytest.approx(other.loc[0, "mean"], abs=0.005)
+    assert one.loc[0, "sd"] == pytest.approx(other.loc[0, "sd"], rel=0.01)
+
+
+def test_influence_can_be_left_out() -> None:
+    fit = pool_reports(complete(), priors=PRIORS, influence=False)
+    assert fit.trials["information"].isna().all()
+    assert np.isfinite(fit.trials["mean"].to_numpy(float)).all()
+
+
+@pytest.mark.parametrize(
+    "prior",
+    [half_cauchy(0.5), half_t(0.5, 4), exponential(2.0), uniform(2.0), log_normal(-1.5, 1.0),
+     inverse_gamma(2.0, 0.5), log_t(-1.5, 1.0, 5)],
+)  # fmt: skip
+def test_every_proper_prior_of_tau_serves(prior: TauPrior) -> None:
+    table = table_of(Y, S)
+    exact = pool_bayes(table, tau=prior, mu=PRIORS.mu)
+    fit = pool_reports(table, priors=ReportPriors(mu=PRIORS.mu, tau=prior), influence=False)
+    for row, name in enumerate(("mu", "tau")):
+        sd = exact.terms.loc[row, "sd"] or exact.terms.loc[row, "median"]
+        gap = fit.terms.loc[row, "median"] - exact.terms.loc[row, "median"]
+        assert abs(gap) < 0.02 * sd, name
+    assert fit.log_marginal_likelihood == pytest.approx(exact.log_marginal_likelihood, abs=0.02)
 
 
 def test_scales_do_not_matter() -> None:
@@ -193,7 +258,7 @@ def test_what_cannot_be_is_refused_by_name(call: object, words: str) -> None:
         ({"errors": (ErrorForm(1.0, 0.0, 0.4),)}, "probabilities do not add up to 1"),
         ({"arm_only": True}, "the change of the treated arm"),
         ({"estimate": 1.0, "sign": -1}, "the direction of the estimate"),
-        ({"half_width": -1.0}, "half_width: -1.0; 0 or more"),
+        ({"half_widths": (-1.0,)}, "half_widths: .* 0 or more"),
     ],
 )
 def test_a_report_that_contradicts_itself_is_refused(given: dict, words: str) -> None:
