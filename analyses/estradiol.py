@@ -25,6 +25,12 @@ RATIO_PLAN = ev.Plan(
         "often differ by a factor of 4.",
     ),
     seed=20200,
+    limits=ev.Limits(
+        effect=(-3.0, 0.7),
+        control=(-0.35, 0.35),
+        reason="an inhibitor that leaves 5 % of the estradiol, to one that doubles it; a control "
+        "arm's mean within 30 to 40 % of its own baseline",
+    ),
 )
 
 ANALYSIS = ev.Analysis(
@@ -72,6 +78,12 @@ ANALYSIS = ev.Analysis(
                 prior_mu=ev.normal(0, 30, "Estradiol in men is some 10 to 40 pg/mL in all."),
                 prior_tau=ev.half_normal(5, "Between-trial differences beyond 10 pg/mL are rare."),
                 seed=20201,
+                limits=ev.Limits(
+                    effect=(-40, 20),
+                    control=(-10, 10),
+                    reason="men have some 10 to 40 pg/mL in all; a control arm's mean moves by no "
+                    "more than 10",
+                ),
             ),
         ),
         ev.Section(

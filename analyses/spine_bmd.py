@@ -23,6 +23,11 @@ PERCENT_PLAN = ev.Plan(
         2.5, "Trials of different length and drug may differ by some points; more is implausible."
     ),
     seed=20101,
+    limits=ev.Limits(
+        effect=(-15, 10),
+        reason="no inhibitor is known to take more than 15 points in two or three years, nor to "
+        "build 10",
+    ),
 )
 
 ANALYSIS = ev.Analysis(

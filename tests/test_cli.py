@@ -168,7 +168,7 @@ def test_run_and_verify_tell_what_was_found(
     assert call(project, "verify", "demo") == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert out.startswith("demo: 11 files and ")
+    assert out.startswith("demo: 13 files and ")
     assert out.endswith(" numbers are as committed\n")
 
     path = project.reports_folder / "demo" / "run.json"

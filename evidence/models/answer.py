@@ -20,6 +20,7 @@ from evidence.models.bayesian.sampled import sample_bayes
 from evidence.models.frequentist.fit import PooledFit
 from evidence.models.frequentist.pool import pool
 from evidence.models.plan import Plan
+from evidence.models.said import Said, all_that_was_said
 from evidence.models.sensitivity import sensitivity
 
 # Of some 150 comparisons in a report none should stand so far apart by chance.
@@ -49,6 +50,8 @@ class Answer:
     agreement : DataFrame or None
         How far the two stand apart, in Monte Carlo standard errors.
     sensitivity : DataFrame
+    said : Said or None
+        The second answer, from complete and partial reports; None where nothing was said in part.
     """
 
     question: Question
@@ -61,6 +64,7 @@ class Answer:
     sampled: BayesFit | None
     agreement: pd.DataFrame | None
     sensitivity: pd.DataFrame
+    said: Said | None
 
 
 def _agreed(lines: pd.DataFrame, question_id: str) -> pd.DataFrame:
@@ -109,7 +113,8 @@ def answer(
     table = effect_table(trials, question, terms)
     if table.k == 0:
         none = sensitivity(table, question, plan, trials, terms)
-        return Answer(question, plan, table, None, None, None, None, None, None, none)
+        said = all_that_was_said(table, plan)
+        return Answer(question, plan, table, None, None, None, None, None, None, none, said)
     tell(f"{question.id}: pooling")
     main = pool(table, tau2=plan.tau2, ci=plan.ci, level=plan.level)
     several = table.k > 1
@@ -132,4 +137,6 @@ def answer(
         together = _agreed(agreement(exact, sampled), question.id)
     tell(f"{question.id}: sensitivity")
     again = sensitivity(table, question, plan, trials, terms)
-    return Answer(question, plan, table, main, common, wald, exact, sampled, together, again)
+    tell(f"{question.id}: all that was said")
+    said = all_that_was_said(table, plan)
+    return Answer(question, plan, table, main, common, wald, exact, sampled, together, again, said)

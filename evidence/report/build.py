@@ -26,7 +26,7 @@ from evidence.report.files import (
     unused_csv,
 )
 from evidence.report.page import Material, page
-from evidence.report.pictures import picture
+from evidence.report.pictures import picture, said_picture
 from evidence.report.record import run_record
 from evidence.report.result import ResultFile
 
@@ -68,11 +68,13 @@ def make(
     )
     tell(f"{analysis.name}: pictures and page")
     drawn = {q.id: picture(q) for q in result.questions}
+    second = {a.question.id: found for a in answers if (found := said_picture(a)) is not None}
     material = Material(
         headings={s.question.id: s.heading for s in analysis.sections},
         pictures={name: images[0] for name, images in drawn.items()},
         descriptions={name: images[2] for name, images in drawn.items()},
         traces={a.question.id: trace(a.table, "") if a.table.k else "" for a in answers},
+        second={name: (images[0], images[2]) for name, images in second.items()},
     )
     run = run_record(analysis, project, inputs(analysis, project, result))
     files = {
@@ -86,6 +88,8 @@ def make(
     }
     for name, (svg, png, _) in drawn.items():
         files[f"{name}.svg"], files[f"{name}.png"] = svg, png
+    for name, (svg, png, _) in second.items():
+        files[f"{name}_said.svg"], files[f"{name}_said.png"] = svg, png
     return Built(result, material, run, files)
 
 

@@ -13,6 +13,7 @@ from evidence.catalog.terms import Terms
 from evidence.models.answer import Answer
 from evidence.models.bayesian.fit import BayesFit
 from evidence.models.frequentist.fit import CI_WORDS, MODEL_WORDS, TAU2_WORDS, PooledFit
+from evidence.report.collect_said import said_block
 from evidence.report.result import (
     AgreementLine,
     AssumptionLine,
@@ -74,6 +75,7 @@ def collect(answer: Answer, terms: Terms) -> QuestionResult:
         exact=None if answer.exact is None else _exact(answer.exact),
         sampled=None if answer.sampled is None else _sampled(answer),
         sensitivity=_sensitivity(answer),
+        said=said_block(answer),
         finding="",
         certainty=(),
     )

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from scipy import special
 
+from evidence.errors import ReportError, check_kind
+from evidence.models.frequentist.fit import PooledFit
+from evidence.report.figures.axes import shown
 from evidence.report.forest_data import ForestData, ForestLine
 from evidence.report.forest_marks import draw, new_figure
 from evidence.report.numbers import decimals_for, interval, level_text, number, p_value, significant
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from evidence.models.frequentist.fit import PooledFit
 
 
 def forest_of_fit(fit: PooledFit) -> ForestData:
@@ -24,7 +24,7 @@ def forest_of_fit(fit: PooledFit) -> ForestData:
     places = 2 if log else decimals_for(widths)
 
     def text(estimate: float, low: float, high: float) -> str:
-        numbers = [math.exp(x) if log else x for x in (estimate, low, high)]
+        numbers = [shown(x, table.scale) for x in (estimate, low, high)]
         return f"{number(numbers[0], places)} ({interval(numbers[1], numbers[2], places)})"
 
     lines: list[ForestLine] = []
@@ -39,7 +39,7 @@ def forest_of_fit(fit: PooledFit) -> ForestData:
     lines.append(ForestLine("pooled", name, "", "", 100.0, text(*limits), *limits))
     if fit.prediction is not None:
         ends = (fit.prediction.low, fit.prediction.high)
-        shown_ends = [math.exp(x) if log else x for x in ends]
+        shown_ends = [shown(x, fit.table.scale) for x in ends]
         words = interval(shown_ends[0], shown_ends[1], places)
         name = f"{level_text(fit.level)} prediction interval"
         lines.append(ForestLine("prediction", name, effect=words, low=ends[0], high=ends[1]))
@@ -87,6 +87,16 @@ def forest(fit: PooledFit, ax: Axes | None = None) -> Axes:
     >>> "A" in [text.get_text() for text in ax.texts]
     True
     """
+    check_kind("fit", fit, PooledFit, ReportError)
+    if ax is not None:
+        from matplotlib.axes import Axes
+
+        check_kind("ax", ax, Axes, ReportError)
+    check_kind("fit", fit, PooledFit, ReportError)
+    if ax is not None:
+        from matplotlib.axes import Axes
+
+        check_kind("ax", ax, Axes, ReportError)
     data = forest_of_fit(fit)
     if ax is None:
         ax = new_figure(data).axes[0]

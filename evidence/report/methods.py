@@ -47,6 +47,21 @@ def methods(result: ResultFile) -> tuple[Paragraph, ...]:
     ]
     text += _measures(pooled)
     text += _pooling(pooled)
+    if any(q.said is not None and q.said.terms for q in questions):
+        text.append(
+            Paragraph(
+                "The second answer uses complete and partial reports under one normal-normal model. A "
+                "report adds the probability of what it says: the density of a printed estimate, the "
+                "probability of the interval it was rounded from, or that of the region in which a "
+                "direction or a P places it. A standard error that was not printed is the SD of the "
+                "outcome, drawn from a population of SDs learned across the trials, times what the arms' "
+                "sizes make of it; a ± without a name is read both ways; a correlation that nobody "
+                "printed has a prior; the change of a control arm that was not printed is drawn from a "
+                "population of such changes. True effects are integrated in closed form, the rest by "
+                "importance sampling. The range without priors takes every value that agrees with what "
+                "was said and finds the smallest and the largest pooled estimate."
+            )
+        )
     if any(q.main is None for q in questions):
         text.append(
             Paragraph(

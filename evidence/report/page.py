@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
@@ -22,16 +22,22 @@ from evidence.report.tables import (
     sensitivity_table,
     unused_tables,
 )
+from evidence.report.tables_said import said_tables
+from evidence.report.wording_said import said_sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a page needs beside the result: by question id, the heading, picture and traces."""
+    """What a page needs beside the result: by question id, the heading, pictures and traces.
+
+    ``second`` holds the picture of the second answer and its description, where there is one.
+    """
 
     headings: Mapping[str, str]
     pictures: Mapping[str, bytes]
     descriptions: Mapping[str, str]
     traces: Mapping[str, str]
+    second: Mapping[str, tuple[bytes, str]] = field(default_factory=dict)
 
 
 def page(result: ResultFile, material: Material, run: Mapping[str, Any]) -> str:
@@ -68,7 +74,7 @@ def page(result: ResultFile, material: Material, run: Mapping[str, Any]) -> str:
 
 
 def _question(result: QuestionResult, material: Material) -> dict[str, Any]:
-    picture = base64.b64encode(material.pictures[result.id]).decode("ascii")
+    second, told = material.second.get(result.id, (b"", ""))
     shown: list[Table | None] = []
     folded: list[Table | None] = []
     if result.k:
@@ -81,14 +87,24 @@ def _question(result: QuestionResult, material: Material) -> dict[str, Any]:
             agreement_table(result),
         ]
     folded.append(partial_table(result))
+    said = said_tables(result)
     return {
         "r": result,
         "heading": material.headings[result.id],
         "alt": material.descriptions[result.id],
-        "image": f"data:image/svg+xml;base64,{picture}",
+        "image": _as_data(material.pictures[result.id]),
+        "said_image": _as_data(second) if second else "",
+        "said_alt": told,
         "tables": [t for t in shown if t is not None],
         "folded": [t for t in folded if t is not None],
+        "said": said_sentence(result),
+        "said_tables": said[:1],
+        "said_folded": said[1:],
         "traces": material.traces[result.id],
         "unused": unused_tables(result),
         "open": False,
     }
+
+
+def _as_data(svg: bytes) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode("ascii")

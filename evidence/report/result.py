@@ -205,6 +205,61 @@ class SensitivityLine(Record):
     why: str | None
 
 
+class SaidLine(Record):
+    """One report in the second answer: its true effect and what it adds to the mean."""
+
+    row: str
+    label: str
+    kind: str
+    said: str
+    mean: float | None
+    sd: float | None
+    information: float | None
+    shift: float | None
+    note: str
+
+
+class StepLine(Record):
+    """The second answer after one more kind of report came in."""
+
+    step: str
+    added: int
+    reports: int
+    shown: Shown | None
+    probability_below_null: float | None
+    why: str
+
+
+class PossibleBlock(Record):
+    """Smallest and largest pooled estimate that what was printed allows, on the readers' scale."""
+
+    low: float
+    high: float
+    ci_low: float
+    ci_high: float
+    used: int
+    limits: str
+    limits_reason: str
+    notes: tuple[str, ...]
+
+
+class SaidBlock(Record):
+    """The second answer: complete and partial reports together; ``reason``: why it is not there."""
+
+    reports: int
+    complete: int
+    used: int
+    level: float
+    terms: tuple[BayesTerm, ...]
+    probability_below_null: float | None
+    priors: tuple[tuple[str, str, str], ...]
+    lines: tuple[SaidLine, ...]
+    steps: tuple[StepLine, ...]
+    possible: PossibleBlock | None
+    notes: tuple[str, ...]
+    reason: str
+
+
 class ThresholdBlock(Record):
     """The smallest difference that matters, or what stands in for it."""
 
@@ -259,6 +314,7 @@ class QuestionResult(Record):
     exact: ExactBlock | None
     sampled: SampledBlock | None
     sensitivity: tuple[SensitivityLine, ...]
+    said: SaidBlock | None
     finding: str
     certainty: tuple[str, ...]
 

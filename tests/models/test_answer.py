@@ -65,7 +65,7 @@ def test_steps_are_told_in_order() -> None:
     told: list[str] = []
     studies = trials(FIVE[:2])
     answer(question(), plan(), studies, TERMS, sample=False, tell=told.append)
-    assert told == ["q: effects", "q: pooling", "q: sensitivity"]
+    assert told == ["q: effects", "q: pooling", "q: sensitivity", "q: all that was said"]
 
 
 def test_studies_may_be_handed_over_as_an_iterator() -> None:
