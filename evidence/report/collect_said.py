@@ -15,9 +15,8 @@ from evidence.report.result import (
     PossibleBlock,
     SaidBlock,
     SaidLine,
+    Shown,
     StepLine,
-    shown,
-    ten,
 )
 
 PARAMETER_WORDS = {
@@ -28,6 +27,16 @@ PARAMETER_WORDS = {
     "control": "mean true change of control arms",
     "control_tau": "SD between trials of that change",
 }
+
+
+def six(value: float) -> float:
+    """Keep six significant digits: the last ones of a weighted mean depend on the machine."""
+    return float(f"{float(value):.6g}")
+
+
+def _shown(scale: str, *values: float) -> Shown:
+    estimate, low, high = (six(math.exp(x) if scale == "log" else x) for x in values)
+    return Shown(estimate=estimate, low=low, high=high)
 
 
 def said_block(answer: Answer) -> SaidBlock | None:
@@ -50,7 +59,7 @@ def said_block(answer: Answer) -> SaidBlock | None:
         used=fit.used,
         level=fit.level,
         terms=_terms(fit, scale),
-        probability_below_null=ten(fit.probability_below(0.0)),
+        probability_below_null=six(fit.probability_below(0.0)),
         priors=_priors(fit),
         lines=_lines(fit),
         steps=_steps(said.ladder, scale),
@@ -65,9 +74,9 @@ def _terms(fit: ReportsFit, scale: str) -> tuple[BayesTerm, ...]:
     for row in fit.terms.to_dict("records"):
         back = None
         if row["term"] in ("mu", "prediction", "control"):
-            back = shown(scale, row["median"], row["ci_low"], row["ci_high"])
+            back = _shown(scale, row["median"], row["ci_low"], row["ci_high"])
         known = ("mean", "median", "sd", "ci_low", "ci_high", "mcse_mean")
-        cells = {name: ten(row[name]) for name in known}
+        cells = {name: six(row[name]) for name in known}
         found.append(BayesTerm(term=row["term"], shown=back, **cells))
     return tuple(found)
 
@@ -106,7 +115,7 @@ def _steps(frame: pd.DataFrame | None, scale: str) -> tuple[StepLine, ...]:
         median = _number(row["median"])
         back = None
         if median is not None:
-            back = shown(scale, median, row["ci_low"], row["ci_high"])
+            back = _shown(scale, median, row["ci_low"], row["ci_high"])
         found.append(
             StepLine(
                 step=row["step"],
@@ -126,7 +135,7 @@ def _possible(found: PossibleAnswers | None, answer: Answer) -> PossibleBlock | 
     log = answer.table.scale == "log"
 
     def back(value: float) -> float:
-        return ten(math.exp(value) if log else value)
+        return six(math.exp(value) if log else value)
 
     low, high = (back(x) for x in answer.plan.limits.effect)
     return PossibleBlock(
@@ -142,4 +151,4 @@ def _possible(found: PossibleAnswers | None, answer: Answer) -> PossibleBlock | 
 
 
 def _number(value: Any) -> float | None:
-    return None if value is None or pd.isna(value) else ten(float(value))
+    return None if value is None or pd.isna(value) else six(float(value))
