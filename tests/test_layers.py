@@ -14,6 +14,7 @@ NAMES = [path.relative_to(ROOT).as_posix() for path in MODULES]
 LAYERS = ("errors", "catalog", "effects", "models", "rating", "report")
 TOP = ("api", "progress", "cli", "__init__", "__main__")
 HEAVY = {"matplotlib", "seaborn", "pymc", "arviz", "nutpie", "statsmodels", "pytensor"}
+HEAVY |= {"distributed", "formulaic", "joblib"}
 KERNEL_IMPORTS = {"numpy", "scipy", "__future__", "math", "typing", "collections", "dataclasses"}
 every_module = pytest.mark.parametrize("path", MODULES, ids=NAMES)
 

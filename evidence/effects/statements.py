@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from evidence.errors import EffectError, Problem
 
@@ -101,11 +101,6 @@ class Statement:
         """Whether nothing was said from which the effect could be learned."""
         told = self.estimate is not None or self.sign != 0
         return not told and self.z_low <= 0 and math.isinf(self.z_high)
-
-
-def without_rounding(statements: Iterable[Statement]) -> tuple[Statement, ...]:
-    """The same reports with their estimates taken as exact."""
-    return tuple(replace(s, half_widths=()) for s in statements)
 
 
 def _problems(s: Statement) -> Iterable[Problem]:

@@ -14,7 +14,7 @@ from evidence.catalog.question import Question, Window
 from evidence.effects.assemble import effect_table
 from evidence.effects.partial import KINDS
 from evidence.effects.stated import critical, half_widths, once_each, rounded, rule_of
-from evidence.effects.statements import ErrorForm, Statement, without_rounding
+from evidence.effects.statements import ErrorForm, Statement
 
 INF = np.inf
 BELOW, ABOVE, EXACT, NS = (
@@ -332,7 +332,6 @@ def test_only_printed_figures_are_rounded() -> None:
 def test_rounding_can_be_set_aside() -> None:
     s = told(SIZED)
     assert s.half_width > 0
-    assert without_rounding([s])[0] == replace(s, half_widths=())
 
 
 def test_a_rule_that_does_not_exist() -> None:

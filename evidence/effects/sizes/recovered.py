@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from evidence.effects.sizes.correction import Array, exact_factor
+from evidence.effects.sizes.wald import refuse
 from evidence.errors import EffectError, Problem
 
 
@@ -351,10 +352,4 @@ def _columns(given: Mapping[str, ArrayLike | None]) -> dict[str, Array]:
 
 
 def _refuse(checks: Mapping[str, tuple[NDArray[np.bool_], str]]) -> None:
-    found = [
-        Problem(name, f"is impossible in row {', '.join(map(str, np.flatnonzero(bad) + 1))}", right)
-        for name, (bad, right) in checks.items()
-        if np.any(bad)
-    ]
-    if found:
-        raise EffectError("a figure is impossible", found)
+    refuse(checks, "a figure is impossible")

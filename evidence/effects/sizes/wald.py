@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm, t
 
 from evidence.effects.sizes.correction import Array, Effect
@@ -107,10 +107,28 @@ def _check(f: Mapping[str, Array], log: bool) -> None:
     if log:
         for name in ("estimate", "low", "high"):
             checks[name] = (f[name] <= 0, "above 0, because its logarithm is analysed")
+    refuse(checks, "a printed figure is impossible")
+
+
+def refuse(checks: Mapping[str, tuple[NDArray[np.bool_], str]], summary: str) -> None:
+    """Refuse figures that cannot be, by name and row.
+
+    Parameters
+    ----------
+    checks : mapping of name to (bad, right)
+        Which rows are impossible, and what would be right.
+    summary : str
+        Head of the error.
+
+    Raises
+    ------
+    EffectError
+        If a row is marked.
+    """
     found = [
         Problem(name, f"is impossible in row {', '.join(map(str, np.flatnonzero(bad) + 1))}", right)
         for name, (bad, right) in checks.items()
         if np.any(bad)
     ]
     if found:
-        raise EffectError("a printed figure is impossible", found)
+        raise EffectError(summary, found)

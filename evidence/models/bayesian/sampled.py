@@ -7,7 +7,7 @@ exact fit. PyMC, nutpie and ArviZ are imported when first needed.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -237,7 +237,7 @@ def sample_bayes(
     require_proper_posterior(table.k, tau, mu)
     data = _draw(table, tau, mu, run)
     found = {name: summarise(data, name, level, interval) for name in KEPT}
-    diagnostics = _diagnostics(found, data, run)
+    diagnostics = diagnostics_of(found.values(), data, run)
     require_converged(diagnostics, max_divergences)
     return _fit(table, tau, mu, (level, interval), found, diagnostics, data)
 
@@ -266,10 +266,11 @@ def _draw(table: EffectTable, tau: TauPrior, mu: MuPrior, run: Run) -> Inference
     return named
 
 
-def _diagnostics(found: Mapping[str, pd.DataFrame], data: InferenceData, run: Run) -> Diagnostics:
+def diagnostics_of(found: Iterable[pd.DataFrame], data: InferenceData, run: Run) -> Diagnostics:
+    """Worst figures of the chains over all summaries."""
     import nutpie
 
-    every = pd.concat(found.values())
+    every = pd.concat(found)
     return Diagnostics(
         r_hat_max=float(every["r_hat"].max(skipna=False)),
         ess_bulk_min=float(every["ess_bulk"].min(skipna=False)),

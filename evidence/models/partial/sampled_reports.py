@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from evidence.effects.statements import Statement
 from evidence.effects.table import EffectTable
 from evidence.models.bayesian.chains import quiet, require_converged, summarise
-from evidence.models.bayesian.fit import Diagnostics
 from evidence.models.bayesian.priors import MuPrior, TauPrior
-from evidence.models.bayesian.sampled import Run
+from evidence.models.bayesian.sampled import Run, diagnostics_of
 from evidence.models.partial.fit import SampledReports
 from evidence.models.partial.kernels_reports import Report, own_spread
 from evidence.models.partial.pool_reports import require_level, statements_of
@@ -374,17 +373,6 @@ def sample_reports(
     terms.index = pd.Index(space.active, name="term")
     trials = summarise(data, "theta", level, "central")
     trials.index = pd.Index([s.row for s in statements if not s.silent], name="row")
-    found = pd.concat([terms, trials])
-    diagnostics = Diagnostics(
-        r_hat_max=float(found["r_hat"].max(skipna=False)),
-        ess_bulk_min=float(found["ess_bulk"].min(skipna=False)),
-        ess_tail_min=float(found["ess_tail"].min(skipna=False)),
-        divergences=int(data["sample_stats"]["diverging"].sum()),
-        chains=chains,
-        draws=draws,
-        tune=tune,
-        seed=seed,
-        sampler=f"nutpie {nutpie.__version__} (NUTS)",
-    )
+    diagnostics = diagnostics_of((terms, trials), data, run)
     require_converged(diagnostics, max_divergences)
     return SampledReports(terms, trials, diagnostics, data)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from evidence.errors import FitError, Problem, did_you_mean
 from evidence.models.bayesian.chains import ChainLimits, complaints, summarise
 from evidence.models.bayesian.fit import INTERVALS, SAMPLED_COLUMNS, TERM_COLUMNS, Diagnostics
-from evidence.models.bayesian.sampled import Run
+from evidence.models.bayesian.sampled import Run, diagnostics_of
 from evidence.models.sampling.fit import SampledFit, conflict_notes
 from evidence.models.sampling.model import names_in, numbers_of, transforms_in
 from evidence.models.sampling.predictions import checked, hidden, silent, with_predictions
@@ -91,7 +91,7 @@ def sample_model(
     setup = _setup_of(model)
     data = _draw(model, setup, run)
     found = _summaries(data, level, interval)
-    diagnostics = _diagnostics(found, data, run)
+    diagnostics = diagnostics_of(found.values(), data, run)
     every = pd.concat(found.values())
     share = float((every["mcse_mean"] / every["sd"]).max(skipna=False))
     notes = _met(diagnostics, share, limits)
@@ -221,23 +221,6 @@ def _summaries(data: Any, level: float, interval: str) -> dict[str, pd.DataFrame
     names = [str(name) for name in data["posterior"].data_vars]
     shown = [name for name in names if not hidden(name)]
     return {name: summarise(data, name, level, interval) for name in shown}
-
-
-def _diagnostics(found: dict[str, pd.DataFrame], data: Any, run: Run) -> Diagnostics:
-    import nutpie
-
-    every = pd.concat(found.values())
-    return Diagnostics(
-        r_hat_max=float(every["r_hat"].max(skipna=False)),
-        ess_bulk_min=float(every["ess_bulk"].min(skipna=False)),
-        ess_tail_min=float(every["ess_tail"].min(skipna=False)),
-        divergences=int(data["sample_stats"]["diverging"].sum()),
-        chains=run.chains,
-        draws=run.draws,
-        tune=run.tune,
-        seed=run.seed,
-        sampler=f"nutpie {nutpie.__version__} (NUTS)",
-    )
 
 
 def _met(found: Diagnostics, share: float, limits: ChainLimits) -> tuple[str, ...]:
