@@ -10,7 +10,7 @@ from evidence.catalog.number import Derived, Number
 from evidence.catalog.question import Assumption, Question, Window
 from evidence.catalog.study import Study
 from evidence.catalog.terms import Terms
-from evidence.effects import counts, recover
+from evidence.effects import counts, fisher, recover
 from evidence.effects import derive as derive_module
 from evidence.effects.assemble import effect_table
 from evidence.effects.table import EffectTable
@@ -166,6 +166,6 @@ def recomputed(number: Number) -> float:
     """Value of a number, computed anew from its leaves alone."""
     if not isinstance(number, Derived):
         return number.value
-    homes = (recover, counts, derive_module)
+    homes = (recover, counts, fisher, derive_module)
     rule = next(getattr(home, number.rule) for home in homes if hasattr(home, number.rule))
     return float(rule(**{name: recomputed(part) for name, part in number.inputs}))

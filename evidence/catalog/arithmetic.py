@@ -116,7 +116,9 @@ def contrast_problems(contrast: Mapping[str, Any], at: Address) -> Iterator[Foun
     p = contrast.get("p")
     if isinstance(p, Mapping):
         yield from _p_problems(p, (*at, "p"))
-        if ci is not None and estimate is not None and p.get("relation") == "=":
+        # A share of variance has a lower bound, and its interval is nowhere near symmetric.
+        share = contrast.get("measure") == "partial_R2_percent"
+        if ci is not None and estimate is not None and p.get("relation") == "=" and not share:
             yield from _disagreement(estimate, ci, p, ratio, contrast, at)
 
 

@@ -141,6 +141,13 @@ def _parties(contrast: Mapping[str, Any], arms: list[str], at: Address) -> Itera
     arm, versus, kind = (contrast.get(k) for k in ("arm", "versus", "kind"))
     if isinstance(arm, str) and arm not in arms:
         yield (*at, "arm"), f'"{arm}" is no arm of this study', did_you_mean(arm, arms)
+    if kind == "association":
+        if versus is not None:
+            yield (*at, "versus"), "an association has no comparator", "leave the key out"
+        return
+    for name, side in (("arm", arm), ("versus", versus)):
+        if side is None:
+            yield at, f'the key "{name}" is missing', "add it (only an association does without)"
     if not isinstance(versus, str):
         return
     known = [*arms, "baseline", "not_stated"]

@@ -155,11 +155,15 @@ class PValue(Record):
 
 
 class Contrast(Record):
-    """A comparison as printed: between two arms, or within one against its baseline."""
+    """A comparison as printed: between two arms, or within one against its baseline.
 
-    arm: Identifier
-    versus: Identifier
-    kind: Literal["between", "within", "not_stated"]
+    An ``association`` (a correlation, a slope) has no comparator; without ``arm`` it is that of all
+    arms together.
+    """
+
+    arm: Identifier | None = None
+    versus: Identifier | None = None
+    kind: Literal["between", "within", "association", "not_stated"]
     measure: PrintedMeasure | None = None
     estimate: Figure | None = None
     ci: Pair | None = None

@@ -34,14 +34,26 @@ class Threshold(Record):
         return self
 
 
+class Surrogate(Record):
+    """What an outcome stands in for that patients notice, and who says that it is a surrogate."""
+
+    outcome: Text
+    source: Text
+    url: Text | None = None
+
+
 class OutcomeTerm(Record):
-    """An outcome: its units, which direction is better, and how large a difference matters."""
+    """An outcome: its units, which direction is better, and how large a difference matters.
+
+    ``surrogate_for`` is set where patients do not notice the outcome itself.
+    """
 
     label: Text
     units: tuple[str, ...] = ()
     better: Literal["higher", "lower", "neither"]
     better_reason: Text | None = None
     substance: Text | None = None
+    surrogate_for: Surrogate | None = None
     smallest_difference: Threshold
 
 

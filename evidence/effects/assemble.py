@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import pandas as pd
 
-from evidence.catalog.number import Number
 from evidence.catalog.question import Question, check_terms
 from evidence.catalog.study import Outcome, Study
 from evidence.catalog.terms import Terms
+from evidence.effects.cells import part_cells, row_cells
+from evidence.effects.correlations import partly_associated, why_not
 from evidence.effects.derive import assumptions_in
 from evidence.effects.eligible import (
     arm_pairs,
@@ -20,9 +21,10 @@ from evidence.effects.eligible import (
     pairs_told_of,
     study_reason,
 )
-from evidence.effects.found import ArmEvents, ArmMean, Found
+from evidence.effects.found import Found
 from evidence.effects.labels import label, source_text
-from evidence.effects.partial import Part, arm_said, partly, said
+from evidence.effects.levels import partly_level
+from evidence.effects.partial import Part, partly, said
 from evidence.effects.printed import Comparison
 from evidence.effects.routes import best_route, from_arms
 from evidence.effects.shared import closing, combine, covariance, linked
@@ -37,12 +39,17 @@ from evidence.effects.table import (
 )
 from evidence.errors import EffectError
 
+RANDOMISED = ("parallel_rct", "crossover_rct")
 READ_ORDER = ("primary_full_text", "primary_abstract", "registry", "secondary_source")
 APART = (
     "shares an arm with {}, and the arms' own figures that would be needed to put the two together "
     "were not printed"
 )
 NOTHING = "no figure, P or direction was printed for this comparison"
+NO_LEVEL = "no value of the arm at the occasion asked for was printed"
+SAME_PEOPLE = "may hold the same people as {}, which is used"
+THROUGH = "shares patients with {}, which shares some with {} too"
+PARTLY = {"level": partly_level, "association": partly_associated}
 
 
 @dataclass(slots=True)
@@ -125,12 +132,14 @@ def _looked_at(c: Comparison) -> _Candidate:
     candidate = _Candidate(c.study, c.outcome, c)
     try:
         candidate.found = best_route(c)
-        candidate.part = None if candidate.found else partly(c)
+        in_part = PARTLY.get(c.question.contrast, partly)
+        candidate.part = None if candidate.found else in_part(c)
     except EffectError as error:
         candidate.set_aside("; ".join(str(problem) for problem in error.problems), "figures")
         return candidate
     if candidate.found is None and candidate.part is None:
-        candidate.reason = NOTHING
+        known = why_not(c) if c.question.contrast == "association" else None
+        candidate.reason = known or (NO_LEVEL if c.question.contrast == "level" else NOTHING)
     return candidate
 
 
@@ -139,8 +148,7 @@ def _one_outcome_each(candidates: list[_Candidate], question: Question) -> None:
     cohorts: dict[str, list[_Candidate]] = {}
     for candidate in candidates:
         if candidate.comparison is not None and candidate.reason is None:
-            cohort = candidate.study.arm(candidate.comparison.treatment).cohort
-            cohorts.setdefault(cohort, []).append(candidate)
+            cohorts.setdefault(candidate.comparison.cohort, []).append(candidate)
     for group in cohorts.values():
         best = min(group, key=lambda candidate: _preference(candidate, question))
         for candidate in group:
@@ -168,7 +176,11 @@ def _shared_arms(candidates: list[_Candidate], question: Question) -> None:
             continue
         combining = question.shared_arms == "combine"
         one = group[0]
-        within = question.contrast == "within"
+        within = question.contrast in ("within", "level")
+        if _may_share(group, question):
+            largest = sorted(group, key=lambda c: -_people(c))
+            _only_first(largest, SAME_PEOPLE)
+            continue
         if one.study.design == "crossover_rct" and (combining or within):
             _only_first(group, "the same people as in {}")
             continue
@@ -188,6 +200,23 @@ def _shared_arms(candidates: list[_Candidate], question: Question) -> None:
         else:
             for candidate in closing(pairs, rows):
                 candidate.set_aside("both its arms stand in rows that are used")
+
+
+def _may_share(group: list[_Candidate], question: Question) -> bool:
+    """Whether groups of one study may hold the same people: all but the arms of a randomisation."""
+    if question.contrast not in ("level", "association"):
+        return False
+    study = group[0].study
+    if question.contrast == "association" or study.design not in RANDOMISED:
+        return True
+    arms = [study.arm(c.comparison.treatment) for c in group if c.comparison is not None]
+    return not all(arm.randomised for arm in arms)
+
+
+def _people(candidate: _Candidate) -> float:
+    c = candidate.comparison
+    n = None if c is None else c.size(c.treatment)
+    return 0.0 if n is None else n.value
 
 
 def _only_first(group: list[_Candidate], reason: str) -> None:
@@ -224,14 +253,38 @@ def _same_patients(candidates: Sequence[_Candidate]) -> None:
         if candidate.found or candidate.part:
             told.setdefault(candidate.study.id, []).append(candidate)
     kept: list[Study] = []
+    gone: list[Study] = []
     for group in sorted(told.values(), key=_weight, reverse=True):
         study = group[0].study
-        other = next((k for k in kept if k.id in study.overlaps or study.id in k.overlaps), None)
+        other = next((k for k in kept if _overlap(k, study)), None)
         if other is None:
             kept.append(study)
             continue
+        gone.append(study)
         for candidate in group:
             candidate.set_aside(f"holds the same patients as {other.id}, which is used")
+    _told_of_chains(told, kept, gone)
+
+
+def _overlap(one: Study, other: Study) -> bool:
+    """Whether either of two studies declares that they share patients."""
+    return other.id in one.overlaps or one.id in other.overlaps
+
+
+def _told_of_chains(
+    told: dict[str, list[_Candidate]], kept: list[Study], gone: list[Study]
+) -> None:
+    """Note on rows that two studies share patients with one and the same third, set aside."""
+    for study in kept:
+        for through in gone:
+            if not _overlap(study, through):
+                continue
+            ends = [k.id for k in kept if k.id != study.id and _overlap(k, through)]
+            for candidate in told[study.id] if ends else ():
+                if candidate.found is not None:
+                    note = THROUGH.format(through.id, " and ".join(sorted(ends)))
+                    notes = (*candidate.found.notes, note)
+                    candidate.found = replace(candidate.found, notes=notes)
 
 
 def _weight(group: list[_Candidate]) -> tuple[int, int, str]:
@@ -246,7 +299,7 @@ def _weight(group: list[_Candidate]) -> tuple[int, int, str]:
 def _table(candidates: list[_Candidate], question: Question) -> EffectTable:
     used = [c for c in candidates if c.found is not None]
     pairs = _pairs(used)
-    rows = pd.DataFrame([_row(c, f) for c, f in pairs], columns=list(ROW_COLUMNS))
+    rows = pd.DataFrame([row_cells(c, f) for c, f in pairs], columns=list(ROW_COLUMNS))
     rows.index = pd.Index([c.row_id for c, _ in pairs], name="row", dtype=object)
     for column in ("estimate", "std_error"):
         rows[column] = rows[column].astype(float)
@@ -260,7 +313,7 @@ def _table(candidates: list[_Candidate], question: Question) -> EffectTable:
         scale=question.scale,
         rows=rows,
         covariance=covariance(pairs),
-        partial=pd.DataFrame([_part_row(c, p) for c, p in parts], columns=list(PARTIAL_COLUMNS)),
+        partial=pd.DataFrame([part_cells(c, p) for c, p in parts], columns=list(PARTIAL_COLUMNS)),
         unused=pd.DataFrame([_unused_row(c) for c in unused], columns=list(UNUSED_COLUMNS)),
         traces=MappingProxyType(
             {c.row_id: RowTrace(f.estimate, f.std_error) for c, f in pairs},
@@ -269,6 +322,12 @@ def _table(candidates: list[_Candidate], question: Question) -> EffectTable:
         assumptions_used=tuple(leant_on),
         question_id=question.id,
         statements=_statements(candidates),
+        overlaps=frozenset(
+            (min(c.study.id, other), max(c.study.id, other))
+            for c in candidates
+            for other in c.study.overlaps
+            if other != c.study.id
+        ),
     )
 
 
@@ -276,71 +335,8 @@ def _statements(candidates: Sequence[_Candidate]) -> tuple[Statement, ...]:
     told = [(c, c.comparison) for c in candidates if c.comparison and (c.found or c.part)]
     return once_each(
         [statement(comparison, c.found, c.part) for c, comparison in told],
-        [comparison.study.arm(comparison.treatment).cohort for _, comparison in told],
+        [comparison.cohort for _, comparison in told],
     )
-
-
-def _who(c: Comparison) -> dict[str, object]:
-    sizes = (c.size(c.treatment), None if c.control is None else c.size(c.control))
-    return {
-        "study": c.study.id,
-        "label": label(c.study),
-        "outcome": c.outcome.id,
-        "counted": c.outcome.outcome,
-        "definition": c.outcome.definition or "",
-        "treatment": c.treatment,
-        "control": c.control,
-        "weeks": c.outcome.weeks,
-        "n_treatment": _whole(sizes[0]),
-        "n_control": _whole(sizes[1]),
-        "read": c.outcome.source.read,
-        "sources": source_text(c.outcome),
-        "remark": c.outcome.note or "",
-        "said_treatment": arm_said(c, c.treatment),
-        "said_control": "" if c.control is None else arm_said(c, c.control),
-    }
-
-
-def _whole(number: Number | None) -> int | None:
-    return None if number is None else round(number.value)
-
-
-def _arm_size(arm: ArmMean | ArmEvents) -> int | None:
-    return _whole(arm.n if isinstance(arm, ArmMean) else arm.total)
-
-
-def _row(c: Comparison, found: Found) -> dict[str, object]:
-    row = _who(c)
-    if found.arms is not None:
-        treated, control = found.arms
-        row["n_treatment"], row["n_control"] = _arm_size(treated), _arm_size(control)
-    if found.n_treatment is not None:
-        row["n_treatment"] = _whole(found.n_treatment)
-    return row | {
-        "estimate": found.estimate.value,
-        "std_error": found.std_error.value,
-        "route": found.route,
-        "design": c.study.design,
-        "blinding": c.study.blinding,
-        "notes": "; ".join(found.notes),
-    }
-
-
-def _part_row(c: Comparison, part: Part) -> dict[str, object]:
-    def value(number: Number | None) -> float | None:
-        return None if number is None else number.value
-
-    return _who(c) | {
-        "kind": part.kind,
-        "said": part.said,
-        "direction": part.direction,
-        "direction_from": part.direction_from,
-        "estimate": value(part.estimate),
-        "se_low": value(part.se_low),
-        "se_high": value(part.se_high),
-        "p_relation": None if part.p is None else part.p.relation,
-        "p_value": None if part.p is None else part.p.value,
-    }
 
 
 def _unused_row(candidate: _Candidate) -> dict[str, object]:

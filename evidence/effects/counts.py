@@ -76,6 +76,48 @@ def se_log_odds_ratio(
     return np.asarray(np.sqrt(1 / a + 1 / (n - a) + 1 / c + 1 / (m - c)))
 
 
+def log_odds(events: ArrayLike, total: ArrayLike) -> Array:
+    """Log odds of one group; half is added to both cells where one is empty.
+
+    Examples
+    --------
+    >>> round(float(log_odds(18, 21)), 4)
+    1.7918
+    """
+    a, b = _two_cells(events, total)
+    return np.asarray(np.log(a / b))
+
+
+def se_log_odds(events: ArrayLike, total: ArrayLike) -> Array:
+    """Standard error of the log odds of one group.
+
+    Examples
+    --------
+    >>> round(float(se_log_odds(18, 21)), 4)
+    0.6236
+    """
+    a, b = _two_cells(events, total)
+    return np.asarray(np.sqrt(1 / a + 1 / b))
+
+
+def log_odds_of_percent(percent: ArrayLike) -> Array:
+    """Log odds that a percentage stands for.
+
+    Examples
+    --------
+    >>> float(log_odds_of_percent(50.0))
+    0.0
+    """
+    p = np.asarray(percent, float) / 100
+    return np.asarray(np.log(p) - np.log1p(-p))
+
+
+def _two_cells(events: ArrayLike, total: ArrayLike) -> tuple[Array, Array]:
+    a, n = np.asarray(events, float), np.asarray(total, float)
+    empty = 0.5 * ((a == 0) | (a == n))
+    return a + empty, n - a + empty
+
+
 def _with_half(*table: ArrayLike) -> tuple[Array, Array, Array, Array]:
     a, n, c, m = (np.asarray(x, float) for x in table)
     empty = (a == 0) | (c == 0) | (a == n) | (c == m)

@@ -27,6 +27,8 @@ ASSUMING_RULES = {
     "events_from_percent_nearest": ("percent_to_count",),
     "events_from_percent_fewest": ("percent_to_count",),
     "events_from_percent_most": ("percent_to_count",),
+    "percent_of_own_baseline": ("percent_of_baseline",),
+    "percent_of_common_baseline": ("percent_of_baseline",),
 }
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from evidence.catalog.question import Question
-from evidence.catalog.study import Arm, Outcome, Study
+from evidence.catalog.study import Arm, Contrast, Outcome, Study
 from evidence.catalog.terms import Terms
+from evidence.effects.printed import ALL_ARMS
 
 ROLE_REASONS = {
     "subgroup": "a subgroup of the trial",
@@ -46,12 +47,21 @@ def outcome_reason(outcome: Outcome, question: Question) -> str | None:
 def arm_pairs(study: Study, question: Question, terms: Terms) -> list[tuple[str, str | None]]:
     """Pairs of arms that differ in the treatment asked about and in nothing else.
 
-    For a question about changes within an arm, each treated arm with None.
+    For a question about changes within an arm, or its level, each treated arm with None; for one
+    about associations each group of people, and all arms together.
     """
     treatments = terms.drugs_of(question.treatment)
     controls = terms.drugs_of(question.control)
     arms = [arm for arm in study.arms if _background_fits(arm, question, terms)]
-    treated = [arm for arm in arms if arm.drug in treatments]
+    treated = [arm for arm in arms if _given(arm, question) & treatments]
+    if question.contrast == "association":
+        whole = [] if question.treatment else [(ALL_ARMS, None)]
+        groups = treated if question.treatment else arms
+        return [*((arm.id, None) for arm in groups), *whole]
+    if question.contrast == "level":
+        # Groups that are no arm hold the people of the arms once more.
+        own = [arm for arm in treated if arm.randomised] or treated
+        return [(arm.id, None) for arm in own]
     if question.contrast == "within":
         return [(arm.id, None) for arm in treated]
     return [
@@ -73,8 +83,15 @@ def pairs_told_of(
     """Of the pairs that would count, those that an outcome tells of; else the first of them.
 
     A pair is told of when both its arms or a contrast of the two stand in the outcome, or one of
-    its arms does and no other pair is told of.
+    its arms does and no other pair is told of. A group is told of when an association or a
+    direction is printed of it.
     """
+    if any(contrast.kind == "association" for contrast in outcome.contrasts):
+        named = {ALL_ARMS if x.arm is None else x.arm for x in outcome.contrasts if _joins(x)}
+        named |= {arm for arm, result in outcome.arms.items() if result.direction is not None}
+        found = [pair for pair in pairs if pair[1] is None and pair[0] in named]
+        if found:
+            return found
 
     def both(pair: tuple[str, str | None]) -> bool:
         sides = {side for side in pair if side is not None}
@@ -91,19 +108,37 @@ def pairs_told_of(
     return told or pairs[:1]
 
 
+def _joins(contrast: Contrast) -> bool:
+    return contrast.kind == "association"
+
+
 def _background(arm: Arm) -> frozenset[tuple[str, str | None]]:
     return frozenset((b.drug, b.detail) for b in arm.background if b.drug != PLACEBO)
 
 
+def _given(arm: Arm, question: Question) -> set[str]:
+    """What is asked about of an arm: its drug; of a level all that its people got."""
+    besides = arm.background if question.contrast == "level" else ()
+    return {arm.drug, *(b.drug for b in besides)}
+
+
 def _background_fits(arm: Arm, question: Question, terms: Terms) -> bool:
+    """Whether the arm's people got what is asked for besides, and nothing that is excluded.
+
+    Of a level it does not matter which of the drugs the trial tested.
+    """
     given = {b.drug for b in arm.background if b.drug != PLACEBO}
+    if question.contrast == "level":
+        given |= {arm.drug}
     wanted = all(given & terms.drugs_of((word,)) for word in question.background_with)
     return wanted and not given & terms.drugs_of(question.background_without)
 
 
 def no_pair_reason(question: Question) -> str:
     """Say what comparison a trial lacks."""
-    if question.contrast == "within":
+    if question.contrast == "association":
+        return "no group of people under these conditions"
+    if question.contrast in ("within", "level"):
         return f"no arm on {' or '.join(question.treatment)} under these conditions"
     return (
         f"no randomised comparison of {' or '.join(question.treatment)} with "

@@ -40,7 +40,8 @@ class ArmEvents:
 class Found:
     """An estimate with its standard error on the analysis scale, and how they came about.
 
-    ``n_treatment`` is set where the people are those of several arms together.
+    ``n_treatment`` is set where the people are those of several arms together, ``arm`` where the
+    estimate is a level of one arm.
     """
 
     estimate: Number
@@ -49,6 +50,7 @@ class Found:
     notes: tuple[str, ...] = ()
     arms: tuple[ArmMean, ArmMean] | tuple[ArmEvents, ArmEvents] | None = None
     n_treatment: Number | None = None
+    arm: ArmMean | ArmEvents | None = None
 
     @property
     def part(self) -> str | None:

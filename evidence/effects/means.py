@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 from evidence.catalog.number import Number
 from evidence.effects import recover
-from evidence.effects.derive import derive
+from evidence.effects.derive import assumptions_in, derive
 from evidence.effects.found import PARTS, ArmMean, Found
 from evidence.effects.printed import Comparison
 from evidence.effects.published import in_question_unit, se_from_exact_p
 
 PERCENT_UNITS = ("%", "percentage points")
+# Dimensions of which a percent of the baseline has a meaning; a T score has none.
+WITH_A_ZERO = ("areal_density", "mass_concentration", "amount_concentration")
+PERCENT_FORMED = "percent changes formed from the printed means, whose P is taken for theirs"
 
 
 def parts_asked_for(c: Comparison) -> tuple[str, ...]:
@@ -161,6 +164,8 @@ def means_with_p(c: Comparison) -> Iterator[Found]:
     notes: tuple[str, ...] = ("standard error recovered from the printed P",)
     if c.question.measure == "ROM":
         notes = (*notes, "P of a test of means taken for one of their log ratio")
+    if "percent_of_baseline" in assumptions_in(estimate):
+        notes = (*notes, PERCENT_FORMED)
     yield from in_question_unit(c, Found(estimate, error, "means with exact P", notes))
 
 
@@ -188,10 +193,36 @@ def difference_without_spread(c: Comparison) -> Number | None:
                 baseline_control=before[1],
             )
         return derive(recover.difference, treated.unit, first=treated, second=control)
+    formed = _percent_of_baseline(c, c.control)
+    if formed is not None:
+        return formed
     first, second = (c.mean(arm, "change_percent") for arm in (c.treatment, c.control))
     if log and first is not None and second is not None and min(first.value, second.value) > -100:
         return derive(recover.log_ratio_of_percent_changes, None, first=first, second=second)
     return None
+
+
+def _percent_of_baseline(c: Comparison, control: str) -> Number | None:
+    """Difference of percent changes from means, where the question declares how to form it."""
+    declared = c.question.assumption("percent_of_baseline")
+    asked = c.question.measure == "MD" and c.question.unit in PERCENT_UNITS
+    if declared is None or not asked or c.paired or c.outcome.unit is None:
+        return None
+    if c.terms.units[c.outcome.unit].dimension not in WITH_A_ZERO:
+        return None
+    sides = [(c.mean(arm, "final"), c.mean(arm, "baseline")) for arm in (c.treatment, control)]
+    found: list[Number] = []
+    for final, baseline in sides:
+        if final is None or baseline is None or final.value <= 0 or baseline.value <= 0:
+            return None
+        found += [final, baseline]
+    if declared.value == "common":
+        names = ("final_treatment", "baseline_treatment", "final_control", "baseline_control")
+        rule = recover.percent_of_common_baseline
+        return derive(rule, "%", **dict(zip(names, found, strict=True)))
+    own = recover.percent_of_own_baseline
+    first, second = (derive(own, "%", final=f, baseline=b) for f, b in (found[:2], found[2:]))
+    return derive(recover.difference, "%", first=first, second=second)
 
 
 def _change_without_spread(c: Comparison) -> Number | None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from evidence.catalog.number import Assumed, Number
-from evidence.catalog.study import ArmResult, PValue, Summary
+from evidence.catalog.study import ArmResult, Contrast, PValue, Summary
 from evidence.effects import recover
 from evidence.effects.derive import derive, in_unit
 from evidence.effects.means import difference_without_spread
@@ -27,10 +27,15 @@ KINDS = {
     "not_significant": "said to be not significant, no size",
     "direction": "a direction, no size",
     "p_alone": "a P, without direction or size",
+    "range_of_estimates": "a span over several estimates, none of them by itself",
+    "other_association": "an association in another measure or unit, or with another adjustment: "
+    "its direction alone",
+    "compared_groups": "a comparison of groups that differ in what is measured, no association",
     "other_unit": "figures in a unit from which no rule leads to the one asked for",
     "one_time": "figures of one time only, so that no change can be formed",
     "other_arms": "nothing of these two arms, but something of others or in words",
 }
+ALONE = {"medians": "median", "unnamed_centre": "centre"}
 NS_LEVEL = Assumed(
     0.05, None, "significance_level", '"not significant" means P above 0.05', "convention"
 )
@@ -63,7 +68,7 @@ def partly(c: Comparison) -> Part | None:
     p = next((contrast.p for contrast, _, _ in c.contrasts() if contrast.p is not None), None)
     direction, told = _direction(c, estimate)
     tested = next((p for p, _ in c.tests()), None)
-    low, high = (None, None) if estimate is None else _bounds(c, estimate, tested)
+    low, high = (None, None) if estimate is None else error_bounds(c, estimate, tested)
     kind = _kind(c, estimate, p, direction, high is not None)
     if kind is None:
         return None
@@ -91,10 +96,13 @@ def _ratio_of_percentages(c: Comparison, control: str) -> Number | None:
     return derive(recover.log_ratio, None, first=shares[0], second=shares[1])
 
 
-def _bounds(
+def error_bounds(
     c: Comparison, estimate: Number, p: PValue | None
 ) -> tuple[Number | None, Number | None]:
-    """Bounds that hold whichever test was made: the t test's lower, the normal's upper."""
+    """Bounds of the standard error from a P, whichever test was made.
+
+    They are the t test's lower and the normal's upper.
+    """
     if estimate.value == 0 or p is None or p.relation == "=":
         return None, None
     if p.relation == "ns":
@@ -159,7 +167,8 @@ def _kind(
     if p is not None:
         return "p_alone"
     if c.control is None:
-        return "one_time" if _summaries(results[0]) else None
+        alone = next((k for k, n in ALONE.items() if _has(results[0], n)), "one_time")
+        return alone if _summaries(results[0]) else None
     return "other_arms" if c.outcome.arms or c.outcome.contrasts else None
 
 
@@ -198,18 +207,28 @@ def said(c: Comparison) -> str:
         if text:
             pieces.append(f"{arm}: {text}")
     for contrast, _, _ in c.contrasts():
-        words = []
-        if contrast.estimate is not None:
-            limits = "" if contrast.ci is None else " ({:g} to {:g})".format(*contrast.ci)
-            words.append(f"{contrast.measure} {contrast.estimate:g}{limits}")
-        if contrast.direction is not None:
-            words.append(contrast.direction.replace("_", " "))
-        if contrast.p is not None:
-            words.append(p_said(contrast.p))
+        words = contrast_said(contrast)
         if words:
-            pieces.append("between arms: " * (contrast.kind == "between") + ", ".join(words))
+            pieces.append("between arms: " * (contrast.kind == "between") + words)
     pieces += _unclear(c, told or bool(list(c.contrasts())))
     return re.sub(r"(?<![\w.])-(?=\d)", "\u2212", "; ".join(pieces))
+
+
+def contrast_said(contrast: Contrast) -> str:
+    """Say in one line what was printed of a contrast."""
+    words = []
+    if contrast.estimate is not None:
+        limits = "" if contrast.ci is None else " ({:g} to {:g})".format(*contrast.ci)
+        words.append(f"{contrast.measure} {contrast.estimate:g}{limits}")
+    elif contrast.range is not None and contrast.measure is not None:
+        words.append("{} {:g} to {:g} (a span)".format(contrast.measure, *contrast.range))
+    if contrast.direction is not None:
+        words.append(contrast.direction.replace("_", " "))
+    if contrast.p is not None:
+        words.append(p_said(contrast.p))
+    if contrast.kind == "association" and contrast.adjusted_for is not None:
+        words.append(f"adjusted for {contrast.adjusted_for}")
+    return ", ".join(words)
 
 
 def _unclear(c: Comparison, own: bool) -> list[str]:

@@ -25,7 +25,14 @@ PUBLISHED = {
     "RR": ("RR",),
     "OR": ("OR",),
     "HR": ("HR",),
+    "MN": (),
+    "MNLN": (),
+    "PLO": (),
+    "ZCOR": ("r",),
+    "BETA": ("beta",),
 }
+# An association of all arms of a study together names no arm.
+ALL_ARMS = "all arms together"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +52,16 @@ class Comparison:
     @property
     def row_id(self) -> str:
         """Name of the row: study, outcome and arms."""
-        against = "baseline" if self.control is None else self.control
-        return f"{self.study.id}/{self.outcome.id}/{self.treatment}-v-{against}"
+        start = f"{self.study.id}/{self.outcome.id}/{self.treatment}"
+        if self.question.contrast in ("level", "association"):
+            return start
+        return f"{start}-v-{'baseline' if self.control is None else self.control}"
+
+    @property
+    def cohort(self) -> str:
+        """The randomisation that the treated arm belongs to."""
+        together = self.treatment == ALL_ARMS
+        return "all" if together else self.study.arm(self.treatment).cohort
 
     @property
     def source(self) -> Source:
@@ -161,7 +176,18 @@ class Comparison:
         return derive(recover.se_from_sd, unit, sd=sd, n=n)
 
     def contrasts(self) -> Iterator[tuple[Contrast, int, bool]]:
-        """Printed contrasts of these two sides, their place, and whether they are turned round."""
+        """Printed contrasts of these two sides, their place, and whether they are turned round.
+
+        Of a level there are none: changes and differences do not tell how high it is.
+        """
+        if self.question.contrast == "level":
+            return
+        if self.question.contrast == "association":
+            for index, contrast in enumerate(self.outcome.contrasts):
+                arm = ALL_ARMS if contrast.arm is None else contrast.arm
+                if contrast.kind == "association" and arm == self.treatment:
+                    yield contrast, index, False
+            return
         for index, contrast in enumerate(self.outcome.contrasts):
             sides = (contrast.arm, contrast.versus)
             if self.control is None:
@@ -171,6 +197,18 @@ class Comparison:
                 yield contrast, index, False
             elif contrast.kind == "between" and sides == (self.control, self.treatment):
                 yield contrast, index, True
+
+    def asked_for(self, contrast: Contrast) -> bool:
+        """Whether an association has the measure and the adjustment that the question asks for."""
+        measures = (*PUBLISHED[self.question.measure], None)
+        same = contrast.adjusted_for == self.question.adjustment
+        return contrast.measure in measures and same
+
+    def associations(self) -> Iterator[tuple[Contrast, int]]:
+        """Printed associations as the question asks for them, and their place."""
+        for contrast, index, _ in self.contrasts():
+            if self.asked_for(contrast):
+                yield contrast, index
 
     def tests(self, own: Contrast | None = None) -> Iterator[tuple[PValue, int]]:
         """Printed P values that test this comparison in the measure asked for, and their place.
@@ -182,6 +220,8 @@ class Comparison:
         found = [(contrast, index) for contrast, index, _ in self.contrasts()]
         for contrast, index in sorted(found, key=lambda pair: pair[0] is not own):
             tests_this = contrast.estimate is None or contrast.measure in printed
+            if self.question.contrast == "association":
+                tests_this = self.asked_for(contrast)
             if contrast.p is not None and tests_this:
                 yield contrast.p, index
 

@@ -24,7 +24,7 @@ def published(c: Comparison) -> Iterator[Found]:
             continue
         if turned:
             estimate = derive(recover.negative, estimate.unit, value=estimate)
-        notes = _adjusted(contrast.adjusted_for)
+        notes = adjusted(contrast.adjusted_for)
         yield from in_question_unit(c, Found(estimate, error, f"published {how}", notes))
 
 
@@ -39,6 +39,8 @@ def published_estimate(c: Comparison) -> Number | None:
 
 def _estimate(c: Comparison, contrast: Contrast, index: int) -> Number | None:
     if contrast.estimate is None or contrast.measure not in PUBLISHED[c.question.measure]:
+        return None
+    if c.question.contrast == "association" and not c.asked_for(contrast):
         return None
     unit = c.outcome.unit if c.question.scale == "identity" else None
     printed = c.report(contrast.estimate, unit, f"contrasts[{index}]", "estimate")
@@ -76,7 +78,8 @@ def _error(
     return se_from_exact_p(c, estimate, contrast), "estimate with exact P"
 
 
-def _adjusted(covariates: str | None) -> tuple[str, ...]:
+def adjusted(covariates: str | None) -> tuple[str, ...]:
+    """Note that an estimate is adjusted, and for what."""
     return () if covariates is None else (f"adjusted estimate ({covariates})",)
 
 
@@ -104,7 +107,7 @@ def t_degrees(c: Comparison) -> Number | None:
     not printed.
     """
     n = c.size(c.treatment)
-    if c.question.measure not in ("MD", "ROM") or n is None:
+    if c.question.measure not in ("MD", "ROM", "MN", "MNLN") or n is None:
         return None
     if c.control is None or c.paired:
         return derive(recover.degrees_of_freedom_paired, None, n=n) if n.value >= 3 else None

@@ -234,6 +234,47 @@ def log_ratio_of_percent_changes(first: ArrayLike, second: ArrayLike) -> Array:
     return np.asarray(np.log1p(np.divide(first, 100)) - np.log1p(np.divide(second, 100)))
 
 
+def percent_of_own_baseline(final: ArrayLike, baseline: ArrayLike) -> Array:
+    """Change of an arm's mean in percent of that mean at baseline.
+
+    Examples
+    --------
+    >>> round(float(percent_of_own_baseline(1.102, 1.121)), 3)
+    -1.695
+    """
+    return np.asarray(100 * (np.divide(final, baseline) - 1))
+
+
+def percent_of_common_baseline(
+    final_treatment: ArrayLike,
+    baseline_treatment: ArrayLike,
+    final_control: ArrayLike,
+    baseline_control: ArrayLike,
+) -> Array:
+    """Difference of two arms' changes in percent of the middle of both means at baseline.
+
+    Examples
+    --------
+    >>> round(float(percent_of_common_baseline(1.102, 1.121, 1.189, 1.180)), 3)
+    -2.434
+    """
+    change = difference_of_changes(
+        final_treatment, baseline_treatment, final_control, baseline_control
+    )
+    return np.asarray(200 * change / np.add(baseline_treatment, baseline_control))
+
+
+def relative_se(se: ArrayLike, mean: ArrayLike) -> Array:
+    """Standard error of the logarithm of a mean (delta method).
+
+    Examples
+    --------
+    >>> float(relative_se(2.0, 10.0))
+    0.2
+    """
+    return np.divide(se, mean)
+
+
 def combined_n(n_first: ArrayLike, n_second: ArrayLike) -> Array:
     """Size of two arms counted together."""
     return np.add(n_first, n_second)

@@ -2,16 +2,21 @@
 
 The first way that leads somewhere serves: (1) the published estimate with interval, standard error
 or exact P; (2) two arms with means and spreads; (3) two arms with events; (4) two arms with means
-and an exact P. A bound on P serves none of them.
+and an exact P. A bound on P serves none of them. Levels and associations have ways of their own.
 """
 
 from __future__ import annotations
 
+from evidence.effects.correlations import associations
 from evidence.effects.events import events
 from evidence.effects.found import Found
+from evidence.effects.levels import levels
 from evidence.effects.means import means, means_with_p
 from evidence.effects.printed import Comparison
 from evidence.effects.published import published
+
+EFFECT_WAYS = (published, means, events, means_with_p)
+WAYS = {"level": (levels,), "association": (associations,)}
 
 
 def from_arms(comparison: Comparison) -> Found | None:
@@ -31,7 +36,7 @@ def best_route(comparison: Comparison) -> Found | None:
     EffectError
         If printed figures lead to an impossible number.
     """
-    for way in (published, means, events, means_with_p):
+    for way in WAYS.get(comparison.question.contrast, EFFECT_WAYS):
         found = next(way(comparison), None)
         if found is not None:
             return found

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evidence.catalog.number import Number
-from evidence.effects import recover
+from evidence.effects import levels, recover
 from evidence.effects.derive import derive, in_unit
 from evidence.effects.events import from_events
 from evidence.effects.found import ArmEvents, ArmMean, Found
@@ -58,6 +58,9 @@ def combine(rows: Sequence[tuple[Comparison, Found]]) -> Found | None:
     c, first = rows[0]
     if c.study.design == "crossover_rct":
         return None
+    if c.question.contrast == "level":
+        whole = _joined([found.arm for _, found in rows if found.arm is not None])
+        return None if whole is None else levels.joined(rows, whole)
     if c.control is None:
         return _averaged(rows)
     treated, control = (_joined(_distinct(rows, side)) for side in (0, 1))
@@ -159,7 +162,7 @@ def related(c: Comparison, d: Comparison) -> bool:
     if c.study.id != d.study.id:
         return False
     if c.study.design == "crossover_rct":
-        return c.study.arm(c.treatment).cohort == d.study.arm(d.treatment).cohort
+        return c.cohort == d.cohort
     return c.control is not None and (c.treatment == d.treatment or c.control == d.control)
 
 

@@ -10,7 +10,7 @@ from scipy import stats
 
 from evidence.catalog.number import Derived, Number, Reported
 from evidence.catalog.question import Assumption, AssumptionName
-from evidence.effects import counts, derive, recover
+from evidence.effects import counts, derive, fisher, recover
 from evidence.effects.found import ArmMean, Found
 from evidence.effects.labels import label
 from evidence.effects.partial import Part, said
@@ -23,6 +23,8 @@ from evidence.errors import EffectError
 SIGNS = {"increase": 1, "decrease": -1}
 CORRELATIONS: tuple[AssumptionName, ...] = ("baseline_final_correlation", "crossover_correlation")
 SPREADS = ("sd", "se")
+# What is said of another association than the one asked for.
+UNTOLD = ("other_association", "compared_groups")
 NOT_SIGNIFICANT = 0.05
 MOST_P = 1 - 1e-9
 
@@ -56,9 +58,15 @@ def statement(c: Comparison, found: Found | None, part: Part | None) -> Statemen
         return _complete(blank, c, found)
     if part is None:
         return blank
+    if part.kind in UNTOLD:
+        return blank
     if part.kind == "one_arm":
         return _one_arm(blank, c)
-    return _tested(_estimated(blank, c, part), c, part)
+    told = _tested(_estimated(blank, c, part), c, part)
+    if c.question.measure == "ZCOR" and told.size is not None and not told.errors:
+        # Of a correlation the standard error follows from n alone.
+        return replace(told, errors=(ErrorForm(told.size**2),), se_low=0.0, se_high=INFINITE)
+    return told
 
 
 def _complete(blank: Statement, c: Comparison, found: Found) -> Statement:
@@ -259,6 +267,8 @@ def _size(c: Comparison, found: Found | None) -> float | None:
     if found is not None and found.n_treatment is not None:
         sizes[0] = found.n_treatment
     values = [n.value for n in sizes if n is not None]
+    if c.question.measure == "ZCOR":
+        return (values[0] - 3) ** -0.5 if values and values[0] > 3 else None
     return sum(1 / n for n in values) ** 0.5 if len(values) == len(sizes) else None
 
 
@@ -360,7 +370,7 @@ def revalue(number: Number, change: dict[str, float]) -> float:
 
 def rule_of(name: str) -> Callable[..., float]:
     """Rule that a trace names."""
-    for room in (recover, counts, derive):
+    for room in (recover, counts, fisher, derive):
         if hasattr(room, name):
             rule: Callable[..., float] = getattr(room, name)
             return rule

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from evidence.catalog.number import Number
+from evidence.catalog.question import Scale
 from evidence.effects.statements import Statement
 from evidence.errors import EffectError, Problem
 
@@ -47,10 +48,10 @@ class EffectTable:
     Attributes
     ----------
     measure : str
-        Code of the effect measure: ``MD``, ``ROM``, ``RR``, ``OR``, ``HR`` or ``GEN`` (any).
+        Code of the effect measure: that of the question, or ``GEN`` (any).
     unit : str or None
-        Unit of the estimates; None for ratios.
-    scale : {"identity", "log"}
+        Unit of the estimates; None for ratios, proportions and correlations.
+    scale : {"identity", "log", "logit", "fisher_z"}
         Scale on which ``estimate`` and ``std_error`` stand.
     rows : DataFrame, k rows
         Index: row id ``study/outcome/treatment-v-control``; columns ``ROW_COLUMNS``.
@@ -67,6 +68,8 @@ class EffectTable:
         Ids of the question's assumptions that some row leans on.
     statements : tuple of Statement
         What each report of ``rows`` and ``partial`` says, for models that use no more than that.
+    overlaps : frozenset of (str, str)
+        Pairs of studies that are declared to share patients; no two of ``rows`` may be such a pair.
 
     Raises
     ------
@@ -76,7 +79,7 @@ class EffectTable:
 
     measure: str
     unit: str | None
-    scale: Literal["identity", "log"]
+    scale: Scale
     rows: pd.DataFrame
     covariance: NDArray[np.float64]
     partial: pd.DataFrame
@@ -86,6 +89,7 @@ class EffectTable:
     assumptions_used: tuple[str, ...] = ()
     question_id: str | None = field(default=None)
     statements: tuple[Statement, ...] = ()
+    overlaps: frozenset[tuple[str, str]] = frozenset()
 
     def __post_init__(self) -> None:
         problems = _inconsistencies(self)
@@ -106,8 +110,9 @@ class EffectTable:
 
 def _inconsistencies(table: EffectTable) -> list[Problem]:
     k, found = len(table.rows), []
-    if table.scale not in ("identity", "log"):
-        found.append(Problem("scale", repr(table.scale), 'one of "identity", "log"'))
+    if table.scale not in get_args(Scale):
+        right = f"one of {', '.join(map(repr, get_args(Scale)))}"
+        found.append(Problem("scale", repr(table.scale), right))
     if table.covariance.shape != (k, k):
         found.append(Problem("covariance", f"shape {table.covariance.shape}", f"({k}, {k})"))
         return found
@@ -138,9 +143,29 @@ def _inconsistencies(table: EffectTable) -> list[Problem]:
                 "every report looked at stands in exactly one of the three",
             )
         )
+    found += _shared_patients(table)
     if set(table.traces) != set(table.rows.index):
         found.append(Problem("traces", "do not match the rows", "one trace a row"))
     return found
+
+
+def _shared_patients(table: EffectTable) -> list[Problem]:
+    """Rows of studies that are declared to hold the same patients."""
+    studies = set(table.rows["study"])
+    return [
+        Problem(f"rows of {one!r} and {other!r}", "hold the same patients", "keep one of the two")
+        for one, other in sorted(table.overlaps)
+        if one != other and {one, other} <= studies
+    ]
+
+
+def _pairs(overlaps: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    try:
+        pairs = ((str(one), str(other)) for one, other in overlaps)
+        return frozenset((min(pair), max(pair)) for pair in pairs)
+    except (TypeError, ValueError):
+        problem = Problem("overlaps", f"is {overlaps!r:.80}", "give pairs of names of studies")
+        raise EffectError("the overlaps are no pairs", [problem]) from None
 
 
 def _names(labels: Iterable[object]) -> list[str]:
@@ -158,21 +183,25 @@ def table_of(
     labels: Sequence[str] | None = None,
     measure: str = "GEN",
     unit: str | None = None,
-    scale: Literal["identity", "log"] = "identity",
+    scale: Scale = "identity",
+    overlaps: Iterable[tuple[str, str]] = (),
 ) -> EffectTable:
     """Make an EffectTable of one's own estimates and standard errors.
 
     Parameters
     ----------
     estimates, std_errors : array_like, shape (k,)
-        On the analysis scale: logarithms where ``scale="log"``.
+        On the analysis scale: logarithms where ``scale="log"``, Fisher's z where "fisher_z".
     labels : sequence of str, optional
         Names of the studies; ``study 1`` ... where absent.
+    overlaps : iterable of (str, str), optional
+        Pairs of studies that share patients: a table that holds both of one is refused.
 
     Raises
     ------
     EffectError
-        If lengths differ, a label repeats, or a number is not finite (standard errors: above 0).
+        If lengths differ, a label repeats, a number is not finite (standard errors: above 0), or
+        two of the studies share patients.
 
     Examples
     --------
@@ -215,4 +244,5 @@ def table_of(
             }
         ),
         considered=len(y),
+        overlaps=_pairs(overlaps),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from evidence.catalog.number import Assumed, Derived, Given, Number, Reported, leaves
-from evidence.effects import counts, derive, recover
+from evidence.effects import counts, derive, fisher, recover
 from evidence.effects.table import EffectTable
 from evidence.errors import EffectError, Problem, check_kind, did_you_mean
 
@@ -90,7 +90,7 @@ def rule_text(name: str) -> str:
     """Say in a line what a rule does: the head of its docstring."""
     from evidence.effects.sizes.registry import MEASURES
 
-    homes = (recover, counts, derive)
+    homes = (recover, counts, fisher, derive)
     function = next((getattr(home, name) for home in homes if hasattr(home, name)), None)
     if function is None:
         kernels = {measure.kernel.__name__: measure.kernel for measure in MEASURES.values()}

@@ -17,6 +17,7 @@ from evidence.models.bayesian.chains import agreement
 from evidence.models.bayesian.exact import pool_bayes
 from evidence.models.bayesian.fit import BayesFit
 from evidence.models.bayesian.sampled import sample_bayes
+from evidence.models.borrowed import Borrowed
 from evidence.models.frequentist.fit import PooledFit
 from evidence.models.frequentist.pool import pool
 from evidence.models.plan import Plan
@@ -52,6 +53,8 @@ class Answer:
     sensitivity : DataFrame
     said : Said or None
         The second answer, from complete and partial reports; None where nothing was said in part.
+    borrowed : Borrowed, optional
+        What other questions' trials would add; set by a report, which knows those questions.
     """
 
     question: Question
@@ -65,6 +68,7 @@ class Answer:
     agreement: pd.DataFrame | None
     sensitivity: pd.DataFrame
     said: Said | None
+    borrowed: Borrowed | None = None
 
 
 def _agreed(lines: pd.DataFrame, question_id: str) -> pd.DataFrame:

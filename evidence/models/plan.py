@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from evidence.errors import FitError, Problem
 from evidence.models.bayesian.priors import MuPrior, TauPrior
+from evidence.models.borrowing.engines import SpikeSlab
 from evidence.models.frequentist.options import CiMethod, Tau2Method
 
 
@@ -28,6 +30,54 @@ class Limits:
     reason: str
     sd: tuple[float, float] | None = None
     control: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Borrow:
+    """What other questions of the analysis may add to this one, and why no more than that.
+
+    Attributes
+    ----------
+    sources : tuple of str
+        Ids of questions of the same analysis, in the same outcome, measure and unit.
+    method : {"power", "hierarchical", "commensurate", "robust_map"}
+        As in ``borrow``; where the question itself has no trial only ``robust_map`` has an answer.
+    reason : str
+        Why this method and this discount; the report prints it.
+    discount : float, optional
+        From 0 (nothing) to 1 (all), for ``power`` and ``robust_map``.
+    between : TauPrior or SpikeSlab, optional
+        For ``hierarchical`` and ``commensurate``.
+    vague : MuPrior, optional
+        For ``robust_map``.
+    threshold : float
+        Effect, on the analysis scale, that conclusions are drawn about.
+
+    Raises
+    ------
+    FitError
+        If no source or no reason is named.
+    """
+
+    sources: tuple[str, ...]
+    method: str
+    reason: str
+    discount: float | None = None
+    between: TauPrior | SpikeSlab | None = None
+    vague: MuPrior | None = None
+    threshold: float = 0.0
+
+    def __post_init__(self) -> None:
+        problems = []
+        named = isinstance(self.sources, tuple) and self.sources
+        if not named or not all(isinstance(name, str) for name in self.sources):
+            right = 'ids of questions in a tuple: ("spine_bmd_women_placebo",)'
+            problems.append(Problem("sources", f"{self.sources!r}", right))
+        if not isinstance(self.reason, str) or not self.reason.strip():
+            right = "say why this method, and why no more is borrowed"
+            problems.append(Problem("reason", f"{self.reason!r}", right))
+        if problems:
+            raise FitError("what is borrowed has to be declared with its reason", problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +105,8 @@ class Plan:
         given where no report tells how variable the outcome is.
     limits : Limits, optional
         What one trial can show, for the range of possible answers.
+    borrow : Borrow, optional
+        What trials of other people would add, shown apart from the answer.
     """
 
     prior_mu: MuPrior
@@ -68,3 +120,4 @@ class Plan:
     chains: int = 4
     prior_log_sd: MuPrior | None = None
     limits: Limits | None = None
+    borrow: Borrow | None = None

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from evidence.catalog.number import Derived
 from evidence.catalog.question import Assumption, Question
 from evidence.catalog.study import Study
 from evidence.catalog.terms import Terms
@@ -111,7 +112,26 @@ def _models(table: EffectTable, plan: Plan) -> list[dict[str, object]]:
                 found.append(_no_answer("model", words, table.k, error.message))
             else:
                 found.append(_record("model", words, fit))
-    return found
+    return found + (_counts(table, plan) if table.measure == "PLO" else [])
+
+
+def _counts(table: EffectTable, plan: Plan) -> list[dict[str, object]]:
+    """Proportions by their exact distribution, which needs no half events."""
+    from evidence.models.glmm.glmm import pool_glmm
+
+    traces = [table.traces[row].estimate for row in table.rows.index]
+    inputs = [dict(x.inputs) if isinstance(x, Derived) else {} for x in traces]
+    words = "generalised linear mixed model, binomial"
+    if any(set(known) != {"events", "total"} for known in inputs):
+        return [_no_answer("model", words, table.k, "counts of some study were not printed")]
+    cells = [{name: number.value for name, number in known.items()} for known in inputs]
+    try:
+        fit = pool_glmm(pd.DataFrame(cells), measure="PLO", test="t", level=plan.level)
+    except FitError as error:
+        return [_no_answer("model", words, table.k, error.message)]
+    row = fit.terms.to_dict("records")[0]
+    found = {name: row[name] for name in ("estimate", "ci_low", "ci_high")}
+    return [{"group": "model", "choice": words, "k": table.k, **found, "tau2": fit.tau2}]
 
 
 def _rows(table: EffectTable, question: Question, plan: Plan) -> list[dict[str, object]]:

@@ -131,3 +131,42 @@ def test_all_unknown_words_are_told_at_once() -> None:
 def test_a_drug_on_both_sides_would_count_each_pair_twice(control: tuple[str, ...]) -> None:
     with pytest.raises(QuestionError, match=r"letrozole would be compared with itself"):
         check_terms(question(control=control), TERMS)
+
+
+LEVEL: dict[str, Any] = {"contrast": "level", "control": (), "measure": "MN", "unit": "pg/mL"}
+JOINED: dict[str, Any] = {"contrast": "association", "control": (), "measure": "ZCOR"}
+
+
+def test_levels_and_associations_are_asked() -> None:
+    scales = {"MN": "identity", "MNLN": "log"}
+    assert {m: question(**LEVEL | {"measure": m}).scale for m in scales} == scales
+    assert question(**LEVEL | {"measure": "PLO", "unit": None}).scale == "logit"
+    assert question(**JOINED, treatment=()).scale == "fisher_z"
+    assert question(**JOINED | {"measure": "BETA", "unit": "pg/mL"}).scale == "identity"
+    check_terms(question(**LEVEL, occasion="baseline"), TERMS)
+    check_terms(question(**JOINED, treatment=(), adjustment="age"), TERMS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"measure": "ZCOR"}, r'measure: "ZCOR" does not answer contrast="between"; one of MD, .*'
+         "or contrast='association'"),
+        (LEVEL | {"measure": "MD"}, r'"MD" does not answer contrast="level"; one of MN, MNLN, PLO'),
+        (JOINED | {"measure": "MN", "unit": "pg/mL"}, r'"MN" does not answer contrast="assoc'),
+        (LEVEL | {"contrast": "levl"}, r'contrast: "levl" is not allowed; did you mean "level"'),
+        (LEVEL | {"unit": None}, r"unit: is missing; a level needs the unit"),
+        (LEVEL | {"measure": "PLO"}, r'unit: "pg/mL" for a proportion; a proportion has no unit'),
+        (JOINED | {"unit": "%"}, r'unit: "%" for a correlation'),
+        (JOINED | {"measure": "BETA"}, r"unit: is missing; a slope needs the unit"),
+        (LEVEL | {"control": ("placebo",)}, r"control: has no meaning for a level in one arm"),
+        (JOINED | {"control": ("placebo",)}, r"control: has no meaning for an association"),
+        (LEVEL | {"treatment": ()}, r"treatment: is empty"),
+        (JOINED | {"occasion": "baseline"}, r'occasion: "baseline" for ZCOR; only levels'),
+        (LEVEL | {"occasion": "start"}, r'occasion: "start" is not allowed'),
+        (LEVEL | {"adjustment": "age"}, r"adjustment: of contrast='level'; only associations"),
+    ],
+)  # fmt: skip
+def test_one_fault_of_a_level_or_an_association(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(QuestionError, match=message):
+        question(**changes)

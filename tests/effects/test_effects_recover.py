@@ -281,6 +281,33 @@ def test_rules_take_arrays() -> None:
     assert both[1] == pytest.approx(counts.se_log_risk_ratio(5, 50, 4, 60))
 
 
+@given(positive, positive, positive, positive)
+def test_percent_of_baseline(a: float, b: float, c: float, d: float) -> None:
+    assert recover.percent_of_own_baseline(a, b) == pytest.approx(100 * (a - b) / b, **CLOSE)
+    common = recover.percent_of_common_baseline(a, b, c, d)
+    assert common == pytest.approx(100 * ((a - b) - (c - d)) / ((b + d) / 2), rel=1e-6, abs=1e-6)
+    # From one baseline both ways agree.
+    own = recover.percent_of_own_baseline(a, b) - recover.percent_of_own_baseline(c, b)
+    same = recover.percent_of_common_baseline(a, b, c, b)
+    assert own == pytest.approx(same, rel=1e-6, abs=1e-6)
+
+
+@given(st.integers(0, 200), st.integers(1, 200))
+def test_log_odds_of_one_group_are_those_of_its_two_cells(events: int, others: int) -> None:
+    a, b = (events, others) if events else (0.5, others + 0.5)
+    assert counts.log_odds(events, events + others) == pytest.approx(math.log(a / b))
+    assert counts.se_log_odds(events, events + others) == pytest.approx(math.sqrt(1 / a + 1 / b))
+    if events:
+        percent = 100 * events / (events + others)
+        assert counts.log_odds_of_percent(percent) == pytest.approx(math.log(a / b), abs=1e-9)
+
+
+@given(positive, spread)
+def test_the_relative_error_is_that_of_a_logarithm(mean: float, se: float) -> None:
+    slope = (math.log(mean * (1 + 1e-6)) - math.log(mean)) / (mean * 1e-6)
+    assert recover.relative_se(se, mean) == pytest.approx(se * slope, rel=1e-5)
+
+
 def test_every_rule_is_tested_here() -> None:
     text = inspect.getsource(inspect.getmodule(test_rules_take_arrays))  # type: ignore[arg-type]
     rules = [f"{home.__name__.rpartition('.')[2]}.{name}" for home in (recover, counts)

@@ -218,7 +218,7 @@ def frame_with(column: str, value: float) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"scale": "logit"}, "scale: 'logit'"),
+        ({"scale": "probit"}, "scale: 'probit'"),
         ({"covariance": np.eye(3)}, r"covariance: shape \(3, 3\); \(2, 2\)"),
         ({"covariance": np.eye(2)}, "diagonal is not std_error"),
         ({"covariance": np.array([[0.25, 0.1], [0.0, 0.0625]])}, "is not symmetric"),

@@ -41,14 +41,18 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 KEPT = ("mu", "tau", "prediction", "theta")
+# A model is compiled for so many studies (and multiples of the last) and serves all tables up to
+# them; compiling takes some ten times as long as sampling.
+SIZES = (8, 16, 32)
+# Standard error, in units of the spread of the data, of a study that says nothing.
+SILENT = 1e8
 
 
 def _data(y: Array, s: Array, tau: TauPrior, mu: MuPrior) -> dict[str, Array]:
-    """Everything the model is fed; ``centre`` and ``unit`` put mu where a sampler starts."""
-    w = s**-2.0
-    centre = np.average(y, weights=w)
-    unit = np.hypot(np.sqrt(1.0 / w.mean()), np.std(y))
-    data = {"y": y, "s": s, "centre": centre, "unit": unit}
+    """Everything the model is fed; ``unit`` puts an improper tau where a sampler starts."""
+    data: dict[str, Any] = {"y": y, "s": s}
+    if not tau.proper or tau.family.from_data:
+        data["unit"] = np.hypot(np.sqrt(1.0 / np.mean(s**-2.0)), np.std(y))
     data |= {f"tau_{name}": value for name, value in tau.parameters}
     if mu.proper:
         data |= {"mu_mean": mu.mean, "mu_sd": mu.sd}
@@ -62,16 +66,11 @@ def _model(data: Mapping[str, Array], tau_kind: str, mu_kind: str) -> Model:
         k = data["y"].size
         with pm.Model() as model:
             held = {name: pm.Data(name, value) for name, value in data.items()}
-            if mu_kind == "flat":
-                raw = pm.Flat("mu_raw")
-            else:
-                shift = (held["mu_mean"] - held["centre"]) / held["unit"]
-                raw = pm.Normal("mu_raw", shift, held["mu_sd"] / held["unit"])
-            mu = pm.Deterministic("mu", held["centre"] + held["unit"] * raw)
             tau = pm.Deterministic("tau", scale_variable(held, tau_kind))
+            v, total = held["s"] ** 2, held["s"] ** 2 + tau**2
+            mu = pm.Deterministic("mu", _mean(held, total, mu_kind))
             # theta given mu and tau is normal; written through that conditional it leaves the
             # sampler no funnel, whether the data or the prior of theta is the sharper of the two.
-            v, total = held["s"] ** 2, held["s"] ** 2 + tau**2
             z = pm.Normal("theta_raw", 0.0, 1.0, shape=k)
             new = pm.Normal("prediction_raw", 0.0, 1.0)
             centre = (v * mu + tau**2 * held["y"]) / total
@@ -79,6 +78,27 @@ def _model(data: Mapping[str, Array], tau_kind: str, mu_kind: str) -> Model:
             pm.Deterministic("prediction", mu + tau * new)
             pm.Normal("observed", mu, pm.math.sqrt(total), observed=held["y"])
     return model
+
+
+def _mean(held: Mapping[str, Any], total: Any, kind: str) -> Any:
+    """The mean about the place and on the scale that it has for each tau.
+
+    With few studies the spread of mu grows with tau: in this form no funnel is left. The density is
+    that of mu itself; the potential ``mu_scale`` makes up for the change of scale.
+    """
+    import pymc as pm
+
+    precision, weighted = pm.math.sum(1.0 / total), pm.math.sum(held["y"] / total)
+    if kind != "flat":
+        precision += held["mu_sd"] ** -2.0
+        weighted += held["mu_mean"] * held["mu_sd"] ** -2.0
+    raw = pm.Flat("mu_raw")
+    pm.Potential("mu_scale", -0.5 * pm.math.log(precision))
+    mu = weighted / precision + raw / pm.math.sqrt(precision)
+    if kind != "flat":
+        prior = pm.Normal.dist(held["mu_mean"], held["mu_sd"])
+        pm.Potential("mu_prior", pm.logp(prior, mu))
+    return mu
 
 
 def scale_variable(held: Mapping[str, Any], kind: str, name: str = "tau") -> Any:
@@ -203,7 +223,8 @@ def sample_bayes(
     """Pool effects under the normal-normal hierarchical model by NUTS.
 
     The model of ``pool_bayes``; nothing is integrated in closed form. The compiled model is kept
-    and reused for tables of the same length under priors of the same kind.
+    and serves further tables under priors of the same kind; it is compiled for 8, 16 or 32
+    studies, of which those beyond the table's have no information.
 
     Parameters
     ----------
@@ -246,12 +267,15 @@ def _draw(table: EffectTable, tau: TauPrior, mu: MuPrior, run: Run) -> Inference
     y, s = arrays_of(table)
     tau.log_density(1.0, s)  # refuses a prior that these standard errors cannot make
     names = tuple(name for name, _ in tau.parameters)
-    compiled = _compiled(y.size, tau.kind, names, mu.kind)
+    fed = _data(y, s, tau, mu)
+    if not tau.family.from_data:  # to a prior of the standard errors it would say something
+        fed = _filled_up(fed, y.size)
+    compiled = _compiled(fed["y"].size, tau.kind, names, mu.kind)
     with quiet():
         import nutpie
 
         data = nutpie.sample(
-            compiled.with_data(**_data(y, s, tau, mu)),
+            compiled.with_data(**fed),
             draws=run.draws,
             tune=run.tune,
             chains=run.chains,
@@ -262,8 +286,22 @@ def _draw(table: EffectTable, tau: TauPrior, mu: MuPrior, run: Run) -> Inference
             save_warmup=False,
         )
         labels = list(map(str, table.rows.index))
+        present = slice(0, y.size)
+        dims = {f"{name}_dim_0": present for name in ("theta", "theta_raw", "y", "s", "observed")}
+        data = data.map(lambda group: group.isel(dims, missing_dims="ignore"))
         named: InferenceData = data.rename({"theta_dim_0": "study"}).assign_coords(study=labels)
     return named
+
+
+def _filled_up(fed: Mapping[str, Array], k: int) -> dict[str, Array]:
+    """Add studies that say nothing, up to a number that is compiled for."""
+    size = next((n for n in SIZES if n >= k), -(-k // SIZES[-1]) * SIZES[-1])
+    more = size - k
+    return {
+        **fed,
+        "y": np.append(fed["y"], np.full(more, fed["y"].mean())),
+        "s": np.append(fed["s"], np.full(more, SILENT * (fed["s"].max() + np.ptp(fed["y"])))),
+    }
 
 
 def diagnostics_of(found: Iterable[pd.DataFrame], data: InferenceData, run: Run) -> Diagnostics:

@@ -24,6 +24,10 @@ from evidence.models.borrowing.kernels_mixtures import normal_difference
 from evidence.models.borrowing.result import Borrowing, Conflict
 
 Array = NDArray[np.float64]
+NO_TRIALS = (
+    "the target has no trials: this is what the source predicts for it, mixed with the vague "
+    "prior; what was borrowed cannot be measured against evidence of its own"
+)
 FIGURES = ("mean", "median", "sd", "ci_low", "ci_high", "probability_below")
 
 
@@ -50,7 +54,8 @@ def borrow(
     Parameters
     ----------
     target : EffectTable
-        Independent rows; one is enough.
+        Independent rows; one is enough. Without rows ``robust_map`` gives what the source predicts
+        for the target, mixed with ``vague``; nothing of the target's own is in it.
     source : EffectTable, or mapping of str to EffectTable
         Same measure, unit and scale. ``hierarchical`` keeps several populations apart, the others
         take them together.
@@ -85,7 +90,7 @@ def borrow(
         ``borrowed_evidence`` is the effective sample size of what was borrowed, in units of the
         target's own evidence: variance of the target-only mean over that with borrowing, less 1
         (Hobbs, Carlin and Sargent 2013); times the target's patients where the table has them.
-        It is below 0 where conflict makes the answer less certain.
+        It is below 0 where conflict makes the answer less certain, and None without rows.
 
     Raises
     ------
@@ -104,7 +109,7 @@ def borrow(
     """
     mu = flat() if mu is None else mu
     sources = {"source": source} if isinstance(source, EffectTable) else dict(source)
-    require_tables(target, sources, tau, mu, level)
+    require_tables(target, sources, tau, mu, level, method)
     require_options(method, tau, discount, between, vague)
     require_conclusions(threshold, probability)
     own, others = arrays_of(target), [arrays_of(table) for table in sources.values()]
@@ -112,20 +117,22 @@ def borrow(
     engine = _engine(method, own, others, joined, tau, mu, discount, between, vague)
     whole = engines.stacked([own, joined])
     start = mu if vague is None else vague
-    alone = solve(*own, tau, start)[0]
+    alone = solve(*own, tau, start)[0] if target.k else None
     rows = {
-        "target_only": figures(alone.components("mu"), level, threshold),
+        "target_only": figures(
+            engine.at(0.0) if alone is None else alone.components("mu"), level, threshold
+        ),
         "borrowed": figures(engine.stated(), level, threshold),
         "pooled": figures(solve(*whole, tau, mu)[0].components("mu"), level, threshold),
     }
-    exist = min(engine.moments, alone.mu_moments)
-    patients = _patients(target)
+    exist = engine.moments if alone is None else min(engine.moments, alone.mu_moments)
+    patients = None if alone is None else _patients(target)
     at = _axis(engine, curve)
     drawn = {float(d): figures(engine.at(float(d)), level, threshold) for d in at}
-    base = rows["target_only"]["sd"]
+    base = None if alone is None else rows["target_only"]["sd"]
     terms = _framed(rows, exist, base, patients)
     framed = _framed(drawn, engine.moments, base if exist == 2 else None, patients)
-    conflict = _conflict(own, joined, tau, alone, mu)
+    conflict = None if alone is None else _conflict(own, joined, tau, alone, mu)
     spiked = between.probability if isinstance(between, SpikeSlab) else None
     return Borrowing(
         target=target,
@@ -140,7 +147,7 @@ def borrow(
         level=level,
         threshold=float(threshold),
         probability=float(probability),
-        notes=_notes(exist, patients),
+        notes=(NO_TRIALS,) if alone is None else _notes(exist, patients),
     )
 
 
@@ -163,6 +170,8 @@ def _engine(
         return engines.commensurate(own, joined, tau, mu, between)
     if vague is None or discount is None:
         raise FitError("nothing to borrow by", [Problem("method", repr(method), "its arguments")])
+    if own[0].size == 0:
+        return engines.predicted(joined, tau, mu, vague, float(discount))
     return engines.robust_map(own, joined, tau, mu, vague, float(discount))
 
 

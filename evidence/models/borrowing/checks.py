@@ -21,8 +21,11 @@ def require_tables(
     tau: TauPrior,
     mu: MuPrior,
     level: float,
+    method: str,
 ) -> None:
     """Refuse tables that cannot be brought together, naming every problem.
+
+    A target without rows is let pass for ``robust_map``, which predicts it.
 
     Raises
     ------
@@ -31,7 +34,8 @@ def require_tables(
     if not sources:
         problem = Problem("source", "no table", "an EffectTable, or several by name")
         raise FitError("there is nothing to borrow from", [problem])
-    require_inputs(target, tau, mu, level, "central")
+    if target.k or method != "robust_map":
+        require_inputs(target, tau, mu, level, "central")
     seen = _trials(target)
     problems = []
     for name, table in sources.items():

@@ -213,14 +213,29 @@ def robust_map(
     def at(weight: float) -> Parts:
         with np.errstate(divide="ignore"):
             logs = np.log([weight, 1 - weight]) + np.array([informed[0], empty[0]])
-        share = np.exp(logs - logsumexp(logs))
-        pieces = [(share[0] * informed[1][0], *informed[1][1:])] if share[0] > 0 else []
-        if share[1] > 0:
-            pieces.append((share[1] * empty[1][0], *empty[1][1:]))
-        p, centre, sd = (np.concatenate(part) for part in zip(*pieces, strict=True))
-        return p, centre, sd
+        return _shared(np.exp(logs - logsumexp(logs)), informed[1], empty[1])
 
     return Engine("map_weight", at, lambda: at(stated), 2, (0.0, 1.0))
+
+
+def predicted(source: Data, tau: TauPrior, mu: MuPrior, vague: MuPrior, stated: float) -> Engine:
+    """Robust MAP of a population without trials: its prior, for there is nothing to update it."""
+    posterior, _ = solve(*source, tau, mu)
+    ahead = kept(*posterior.components("prediction"))
+    empty = np.ones(1), np.array([vague.mean]), np.array([vague.sd])
+
+    def at(weight: float) -> Parts:
+        return _shared(np.array([weight, 1.0 - weight]), ahead, empty)
+
+    exist = min(posterior.mu_moments, posterior.tau_moments)
+    return Engine("map_weight", at, lambda: at(stated), exist, (0.0, 1.0))
+
+
+def _shared(share: Array, one: Parts, two: Parts) -> Parts:
+    """Two mixtures as one, the weight of each as stated; one that weighs nothing is left out."""
+    pieces = [(w * part[0], *part[1:]) for w, part in zip(share, (one, two), strict=True) if w > 0]
+    p, centre, sd = (np.concatenate(part) for part in zip(*pieces, strict=True))
+    return p, centre, sd
 
 
 def _vague_likelihood(log_p: Array, m: Array, v: Array, vague: MuPrior) -> Array:

@@ -48,16 +48,17 @@ class Borrowing:
     stated : float or None
         The discount asked for; None where its prior is integrated.
     terms : DataFrame
-        Target's mean: rows ``target_only``, ``borrowed`` (at what was stated), ``pooled`` (all
-        trials as one population); columns mean, median, sd, ci_low, ci_high, probability_below,
-        borrowed_evidence, borrowed_patients.
+        Target's mean: rows ``target_only`` (the vague prior where it has no trials), ``borrowed``
+        (at what was stated), ``pooled`` (all trials as one population); columns mean, median, sd,
+        ci_low, ci_high, probability_below, borrowed_evidence, borrowed_patients.
     curve : DataFrame
         The same over the discount, column ``discount``.
     tipping : DataFrame
         Where a conclusion changes along the curve: criterion (``ci_low`` or ``ci_high`` touches
         the threshold, ``probability_below`` or ``probability_above`` crosses the level),
         discount. Empty where none does.
-    conflict : Conflict
+    conflict : Conflict or None
+        None where the target has no trials, so that nothing can contradict the source.
     level, threshold, probability : float
     notes : tuple of str
     """
@@ -70,7 +71,7 @@ class Borrowing:
     terms: pd.DataFrame
     curve: pd.DataFrame
     tipping: pd.DataFrame
-    conflict: Conflict
+    conflict: Conflict | None
     level: float
     threshold: float
     probability: float
@@ -97,10 +98,11 @@ class Borrowing:
         if share is not None:
             lines.append(f"  borrowed: {share:.3g} times the target's own evidence")
         c = self.conflict
-        lines.append(
-            f"  conflict: Box's p {c.box_p:.3g}, tail p {c.tail_p:.3g}, "
-            f"p of the difference {c.difference_p:.3g}"
-        )
+        if c is not None:
+            lines.append(
+                f"  conflict: Box's p {c.box_p:.3g}, tail p {c.tail_p:.3g}, "
+                f"p of the difference {c.difference_p:.3g}"
+            )
         lines += [
             f"  tipping point: {row['criterion']} at {self.axis} {row['discount']:.3g}"
             for row in self.tipping.to_dict("records")

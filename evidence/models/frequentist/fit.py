@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.effects.scales import NAMES, to_readers
 from evidence.effects.table import EffectTable
 
 TERM_COLUMNS = (
@@ -19,6 +20,7 @@ MODEL_WORDS = {
     "random": "Random-effects meta-analysis",
     "single study": "A single study, not a meta-analysis",
 }
+SCALES = {"identity": "", "log": ", log scale", "logit": ", log odds", "fisher_z": ", Fisher's z"}
 TAU2_WORDS = {
     "reml": "REML",
     "maximum_likelihood": "maximum likelihood",
@@ -243,16 +245,17 @@ def summary(fit: PooledFit) -> str:
       prediction    none: the common-effect model has no spread of effects
     """
     lines = [_headline(fit), _pooled(fit)]
-    if fit.table.scale == "log":
-        lines.append(_ratio(fit))
+    if fit.table.scale != "identity":
+        lines.append(_for_readers(fit))
     lines += _heterogeneity(fit)
     if fit.prediction is None:
         lines.append(f"  prediction    none: {fit.prediction_reason}")
     else:
         low, high = fit.prediction.low, fit.prediction.high
         interval = f"{_percent(fit.prediction.level)} {_figure(low)} to {_figure(high)}"
-        if fit.table.scale == "log":
-            interval += f" (ratio {_as_ratio(low)} to {_as_ratio(high)})"
+        if fit.table.scale != "identity":
+            ends = (_brought_back(fit, x) for x in (low, high))
+            interval += f" ({NAMES[fit.table.scale]} {' to '.join(ends)})"
         lines.append(f"  prediction    {interval}; {fit.prediction.method}")
     return "\n".join(lines + [f"  note: {note}" for note in fit.notes])
 
@@ -261,9 +264,8 @@ def _headline(fit: PooledFit) -> str:
     what = ", ".join(part for part in (fit.table.measure, fit.table.unit) if part)
     count = "" if fit.model == "single study" else f" of {fit.k} effects"
     tau2 = f"tau2: {TAU2_WORDS[fit.tau2_method]}; " if fit.tau2_method else ""
-    scale = ", log scale" if fit.table.scale == "log" else ""
     return (
-        f"{MODEL_WORDS[fit.model]}{count} ({what}{scale}); {tau2}interval: "
+        f"{MODEL_WORDS[fit.model]}{count} ({what}{SCALES[fit.table.scale]}); {tau2}interval: "
         + (CI_WORDS[fit.ci_method])
     )
 
@@ -285,9 +287,10 @@ def _pooled(fit: PooledFit) -> str:
     return f"{line}\n                Hartung-Knapp multiplier q = {_figure(q)}{floored}"
 
 
-def _ratio(fit: PooledFit) -> str:
-    estimate, low, high = map(_as_ratio, (fit.estimate, fit.ci_low, fit.ci_high))
-    return f"  as a ratio    {estimate} ({_percent(fit.level)} CI {low} to {high})"
+def _for_readers(fit: PooledFit) -> str:
+    estimate, low, high = (_brought_back(fit, x) for x in (fit.estimate, fit.ci_low, fit.ci_high))
+    words = f"as a {NAMES[fit.table.scale]}"
+    return f"  {words:<13} {estimate} ({_percent(fit.level)} CI {low} to {high})"
 
 
 def _heterogeneity(fit: PooledFit) -> list[str]:
@@ -317,9 +320,11 @@ def _figure(x: float) -> str:
     return f"{x:.4g}"
 
 
-def _as_ratio(logarithm: float) -> str:
+def _brought_back(fit: PooledFit, value: float) -> str:
     # The exponential of more is no floating-point number.
-    return _figure(math.exp(logarithm)) if logarithm < 700.0 else "above 1e+300"
+    if fit.table.scale == "log" and value >= 700.0:
+        return "above 1e+300"
+    return _figure(to_readers(value, fit.table.scale))
 
 
 def _percent(level: float) -> str:

@@ -176,6 +176,8 @@ def test_map_yields_under_conflict() -> None:
     gap = abs(robust.terms.loc["borrowed", "mean"] - robust.terms.loc["target_only", "mean"])
     assert gap < 0.05
     assert near.terms.loc["borrowed", "borrowed_evidence"] > 0.3
+    assert robust.conflict is not None
+    assert near.conflict is not None
     for p in (robust.conflict.box_p, robust.conflict.tail_p, robust.conflict.difference_p):
         assert p < 1e-4
     assert robust.conflict.difference == pytest.approx(near.conflict.difference - 5.0, abs=1e-6)
@@ -184,6 +186,7 @@ def test_map_yields_under_conflict() -> None:
 def test_conflict_of_known_normals() -> None:
     tiny = half_normal(1e-6)
     found = borrow(MEN, WOMEN, method="power", tau=tiny, discount=0.5).conflict
+    assert found is not None
     w, u = ST**-2.0, SS**-2.0
     z = (w @ YT / w.sum() - u @ YS / u.sum()) / np.sqrt(1 / w.sum() + 1 / u.sum())
     expected = 2 * stats.norm.sf(abs(z))
@@ -324,3 +327,54 @@ def test_spike_slab_refuses(
 ) -> None:
     with pytest.raises(FitError, match=message):
         spike_slab(arguments[0], spike_sd=arguments[1], slab_sd=arguments[2])
+
+
+# A target without trials
+
+
+def empty() -> EffectTable:
+    return table_of([], [])
+
+
+def test_without_target_trials_the_robust_map_is_a_prediction() -> None:
+    vague = normal(0.0, 2.0)
+    found = borrow(empty(), WOMEN, method="robust_map", tau=TAU, discount=0.3, vague=vague)
+    source = pool_bayes(WOMEN, tau=TAU).posterior
+    row = found.terms.loc["borrowed"]
+    # Its distribution function is the weighted mean of those of the two parts.
+    for name, p in (("ci_low", 0.025), ("median", 0.5), ("ci_high", 0.975)):
+        at = float(row[name])
+        below = 0.3 * float(source.cdf(at, "prediction")) + 0.7 * stats.norm.cdf(at, 0, 2)
+        assert below == pytest.approx(p, abs=1e-9)
+    alone, pooled_row = found.terms.loc["target_only"], found.terms.loc["pooled"]
+    assert (alone["median"], alone["sd"]) == (pytest.approx(0, abs=1e-9), pytest.approx(2))
+    assert numbers(pooled_row) == pytest.approx(numbers(pooled(WOMEN)), abs=1e-10)
+    ends = found.curve.iloc[[0, -1]]["ci_high"].to_numpy(dtype=np.float64)
+    assert ends[0] == pytest.approx(alone["ci_high"], abs=1e-9)
+    assert ends[1] == pytest.approx(float(source.quantile(0.975, "prediction")), abs=1e-9)
+
+
+def test_a_prediction_has_no_conflict_and_no_measure_of_what_was_borrowed() -> None:
+    found = borrow(empty(), WOMEN, method="robust_map", tau=TAU, discount=0.3, vague=normal(0, 2))
+    assert found.conflict is None
+    assert found.terms["borrowed_evidence"].isna().all()
+    assert "the target has no trials" in found.notes[0]
+    text = str(found)
+    assert "conflict" not in text
+    assert "0 target trials" in text
+
+
+def test_heavy_tails_of_a_prediction_have_no_variance() -> None:
+    found = borrow(
+        empty(), table_of(YS[:2], SS[:2]), method="robust_map", tau=half_cauchy(0.5), discount=0.3,
+        vague=normal(0, 2),
+    )  # fmt: skip
+    assert found.terms["sd"].isna().all()
+    assert np.isfinite(found.terms["ci_high"].astype(float)).all()
+
+
+def test_other_methods_need_target_trials() -> None:
+    with pytest.raises(FitError, match="no rows"):
+        borrow(empty(), WOMEN, method="power", tau=TAU, discount=0.5)
+    with pytest.raises(FitError, match="no rows"):
+        borrow(MEN, empty(), method="robust_map", tau=TAU, discount=0.5, vague=normal(0, 2))
