@@ -1,0 +1,1 @@
+"""Plausibility audit: checks that find what extraction and typesetting get wrong."""
