@@ -2,7 +2,7 @@
 
 import evidence as ev
 
-HORMONES = ("androgen", "gnrh", "estrogen")
+HORMONES = ("androgen", "gnrh", "estrogen", "gonadotropin", "growth_hormone")
 CROSSOVER = ev.Assumption(
     "crossover_correlation",
     0.5,
@@ -49,6 +49,7 @@ ANALYSIS = ev.Analysis(
                 id="estradiol_men",
                 title="Estradiol in men: aromatase inhibitor against placebo, ratio of means",
                 sexes=("male",),
+                excluded_groups=("boys",),
                 treatment=("aromatase_inhibitor",),
                 control=("control",),
                 background_without=HORMONES,
@@ -65,6 +66,7 @@ ANALYSIS = ev.Analysis(
                 id="estradiol_men_difference",
                 title="Estradiol in men: aromatase inhibitor against placebo, difference in pg/mL",
                 sexes=("male",),
+                excluded_groups=("boys",),
                 treatment=("aromatase_inhibitor",),
                 control=("control",),
                 background_without=HORMONES,
@@ -92,6 +94,7 @@ ANALYSIS = ev.Analysis(
                 id="estradiol_men_testosterone",
                 title="Estradiol in men on testosterone: with against without an inhibitor",
                 sexes=("male",),
+                excluded_groups=("boys",),
                 treatment=("aromatase_inhibitor",),
                 control=("control",),
                 background_with=("androgen",),
@@ -110,6 +113,7 @@ ANALYSIS = ev.Analysis(
                 id="estradiol_men_change",
                 title="Estradiol in men: ratio of final to baseline in the treated arm",
                 sexes=("male",),
+                excluded_groups=("boys",),
                 treatment=("aromatase_inhibitor",),
                 control=(),
                 contrast="within",
@@ -120,8 +124,28 @@ ANALYSIS = ev.Analysis(
                 assumptions=(BEFORE_AFTER,),
                 indirect="a change against the same men's baseline is not a treatment effect: it "
                 "holds regression to the mean and everything else that changed with time. These "
-                "are the treated arms of randomised trials; single-arm trials are not yet among "
-                "the data.",
+                "are the treated arms of randomised trials.",
+            ),
+            RATIO_PLAN,
+        ),
+        ev.Section(
+            "Change in trials without a control group",
+            ev.Question(
+                id="estradiol_men_single_arm",
+                title="Estradiol in men: ratio of final to baseline where all were treated",
+                sexes=("male",),
+                excluded_groups=("boys",),
+                treatment=("aromatase_inhibitor",),
+                control=(),
+                contrast="within",
+                designs=("single_arm", "cohort", "non_randomised"),
+                background_without=HORMONES,
+                outcomes=("estradiol",),
+                measure="ROM",
+                window=ev.Window(0.9, 104, 12, untimed=True),
+                assumptions=(BEFORE_AFTER,),
+                indirect="nobody was left untreated: what else changed with time is part of the "
+                "figure. Most of the men were treated because of what was measured at baseline.",
             ),
             RATIO_PLAN,
         ),

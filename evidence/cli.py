@@ -1,4 +1,4 @@
-"""The command line: check, list, run, trace, verify, schema.
+"""The command line: check, list, run, trace, verify, claims, schema.
 
 Each command imports what it needs when it runs, so that help and checks start at once.
 """
@@ -18,6 +18,8 @@ from evidence.errors import EvidenceError
 
 if TYPE_CHECKING:
     from evidence.catalog.project import Project
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 POOL_HELP = "which column is what: study=trial events1=ai n1=n1i events2=ci n2=n2i"
@@ -64,17 +66,37 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=_version())
     parser.add_argument("--project", metavar="FOLDER", help="folder of the project (default: here)")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_reading(commands)
+    _add_reports(commands)
+    _add_tools(commands)
+    return parser
 
+
+def _add_reading(commands: Commands) -> None:
+    """What reads the data: check, audit, list."""
     check = commands.add_parser(
         "check", help="read studies, terms and questions; say what is wrong"
     )
     check.add_argument("paths", nargs="*", help="study files or folders (default: the project's)")
     check.set_defaults(run=_check)
 
+    audit = commands.add_parser(
+        "audit", help="look for slips of extraction and typesetting; 1 if an error has no answer"
+    )
+    audit.add_argument("paths", nargs="*", help="study files or folders (default: the project's)")
+    audit.add_argument("--all", action="store_true", help="print findings with an answer too")
+    audit.add_argument("--answers", type=Path, metavar="FILE", help="default: data/audit.yaml")
+    audit.add_argument("--terms", type=Path, metavar="FILE", help="default: the project's")
+    audit.add_argument("--json", action="store_true", help="print JSON instead of text")
+    audit.set_defaults(run=_audit)
+
     listing = commands.add_parser("list", help="list studies, or the questions of each analysis")
     listing.add_argument("what", nargs="?", choices=("questions", "studies"), default="questions")
     listing.set_defaults(run=_list)
 
+
+def _add_reports(commands: Commands) -> None:
+    """What builds reports and reads them: run, verify, trace, claims."""
     run = commands.add_parser("run", help="build reports: one analysis, or all")
     run.add_argument("names", nargs="*", metavar="NAME", help="analyses (default: all)")
     run.set_defaults(run=_run)
@@ -88,6 +110,11 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("names", nargs="*", metavar="NAME", help="analyses (default: all)")
     verify.set_defaults(run=_verify)
 
+    _add_claims(commands)
+
+
+def _add_tools(commands: Commands) -> None:
+    """What serves data of one's own: pool, schema."""
     pool = commands.add_parser("pool", help="pool a CSV of your own")
     pool.add_argument("file", type=Path, help="CSV with a head line, one row a study")
     pool.add_argument("columns", nargs="+", metavar="PART=COLUMN", help=POOL_HELP)
@@ -104,7 +131,15 @@ def _parser() -> argparse.ArgumentParser:
     schema = commands.add_parser("schema", help="print a JSON Schema")
     schema.add_argument("what", nargs="?", choices=("study", "result"), default="study")
     schema.set_defaults(run=_schema)
-    return parser
+
+
+def _add_claims(commands: Commands) -> None:
+    claims = commands.add_parser("claims", help="hold the articles' claims against the evidence")
+    claims.add_argument("--system", metavar="ID", help="only of this system or area")
+    claims.add_argument("--verdict", metavar="WORD", help="supported, overstated, uncertain, ...")
+    claims.add_argument("--citations", action="store_true", help="the articles' references instead")
+    claims.add_argument("--json", action="store_true", help="print JSON instead of text")
+    claims.set_defaults(run=_claims)
 
 
 def _version() -> str:
@@ -133,16 +168,20 @@ def _check(options: argparse.Namespace) -> int:
         f"{points} open points; {len(terms.outcomes)} outcome words, {len(terms.drugs)} drugs, "
         f"{len(terms.units)} units: nothing wrong"
     )
-    if not options.paths and project.analyses_folder.is_dir():
-        from evidence.catalog.question import check_terms
-        from evidence.report.analysis import analysis_names, load_analysis
+    if not options.paths:
+        from evidence.report.check import check_project
 
-        names = analysis_names(project.analyses_folder)
-        for name in names:
-            for section in load_analysis(project.analyses_folder, name).sections:
-                check_terms(section.question, terms)
-        print(f"{len(names)} analyses: nothing wrong")
+        for line in check_project(project, studies, terms):
+            print(line)
     return 0
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from evidence.rating.audit.command import audit_files, shown
+
+    result = audit_files(_project(options), options.paths, options.answers, options.terms)
+    print(shown(result, every=options.all, as_json=options.json))
+    return 0 if result.passed else 1
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -161,24 +200,38 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
-def _names(options: argparse.Namespace, project: Project) -> list[str]:
-    from evidence.errors import Problem, ReportError
+def _names(options: argparse.Namespace, project: Project) -> tuple[list[str], list[str]]:
+    """Names of the analyses, and of the pages on the whole, that were asked for: else all."""
+    from evidence.errors import Problem, ReportError, did_you_mean
     from evidence.report.analysis import analysis_names
+    from evidence.report.whole import whole_names
 
-    names = list(options.names) or analysis_names(project.analyses_folder)
-    if not names:
+    known, whole = analysis_names(project.analyses_folder), whole_names(project)
+    asked = list(options.names)
+    wrong = [
+        Problem(name, "is neither an analysis nor a page", did_you_mean(name, [*known, *whole]))
+        for name in asked
+        if name not in known and name not in whole
+    ]
+    if wrong:
+        raise ReportError("there is nothing to run", wrong)
+    if not asked and not known:
         problem = Problem(str(project.analyses_folder), "holds no analysis", "write NAME.py there")
         raise ReportError("there is nothing to run", [problem])
-    return names
+    return [n for n in known if not asked or n in asked], [
+        n for n in whole if not asked or n in asked
+    ]
 
 
 def _run(options: argparse.Namespace) -> int:
     from evidence.progress import Progress
     from evidence.report.analysis import load_analysis
     from evidence.report.build import build
+    from evidence.report.whole import build_whole
 
     project = _project(options)
-    analyses = [load_analysis(project.analyses_folder, n) for n in _names(options, project)]
+    names, whole = _names(options, project)
+    analyses = [load_analysis(project.analyses_folder, name) for name in names]
     for analysis in analyses:
         folder = project.reports_folder / analysis.name
         with Progress() as progress:
@@ -186,6 +239,10 @@ def _run(options: argparse.Namespace) -> int:
         print(f"{folder / 'index.html'}: {analysis.title}")
         for question in built.result.questions:
             print(f"  {question.finding}")
+    for name in whole:
+        with Progress() as progress:
+            folder = build_whole(name, project, tell=progress.tell)
+        print(f"{folder / 'index.html'}")
     return 0
 
 
@@ -222,17 +279,24 @@ def _verify(options: argparse.Namespace) -> int:
     from evidence.progress import Progress
     from evidence.report.analysis import load_analysis
     from evidence.report.verify import verify
+    from evidence.report.whole import verify_whole
 
     project = _project(options)
+    names, whole = _names(options, project)
     wrong = 0
-    for name in _names(options, project):
-        analysis = load_analysis(project.analyses_folder, name)
+    for name in [*names, *whole]:
         with Progress() as progress:
-            found = verify(analysis, project, project.reports_folder / name, tell=progress.tell)
+            if name in whole:
+                found = verify_whole(name, project, tell=progress.tell)
+            else:
+                analysis = load_analysis(project.analyses_folder, name)
+                folder = project.reports_folder / name
+                found = verify(analysis, project, folder, tell=progress.tell)
         for note in found.notes:
             print(f"{name}: note: {note}")
         if found.passed:
-            print(f"{name}: {found.files} files and {found.numbers} numbers are as committed")
+            numbers = f" and {found.numbers} numbers" if found.numbers else ""
+            print(f"{name}: {found.files} files{numbers} are as committed")
             continue
         wrong += 1
         print(f"{name}: {len(found.moved)} moved", file=sys.stderr)
@@ -265,6 +329,24 @@ def _pool(options: argparse.Namespace) -> int:
     print(fit)
     for row in table.unused.to_dict("records"):
         print(f"  not used: {row['study']}: {row['reason']}")
+    return 0
+
+
+def _claims(options: argparse.Namespace) -> int:
+    from evidence.errors import Problem, ReportError
+    from evidence.report.claims_text import citations_output, claims_output
+
+    project = _project(options)
+    if options.citations:
+        if options.system or options.verdict:
+            problem = Problem("--citations", "has no system and no verdict", "leave them out")
+            raise ReportError("the options do not go together", [problem])
+        print(citations_output(project, as_json=options.json))
+        return 0
+    text, notes = claims_output(project, options.system, options.verdict, as_json=options.json)
+    print(text)
+    for note in notes:
+        print(f"evidence: {note}", file=sys.stderr)
     return 0
 
 

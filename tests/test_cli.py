@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from functools import partial
@@ -54,12 +55,15 @@ def real(*words: str) -> int:
 
 def test_check_reads_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert real("check") == 0
-    first, second = capsys.readouterr().out.splitlines()
+    first, second, third = capsys.readouterr().out.splitlines()
     studies = len(list((ROOT / "data" / "studies").glob("*.yaml")))
     assert first.startswith(f"{studies} studies, ")
     assert first.endswith("nothing wrong")
     scripts = [p for p in (ROOT / "analyses").glob("*.py") if not p.stem.startswith("_")]
-    assert second == f"{len(scripts)} analyses: nothing wrong"
+    assert re.fullmatch(rf"{len(scripts)} analyses, \d{{2,}} questions: nothing wrong", second)
+    for name in ("risk_of_bias", "certainty.yaml", "claims.yaml", "considered.csv"):
+        assert name in third
+    assert third.endswith(": nothing wrong")
 
 
 def test_check_of_one_file_says_study(capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,7 +116,10 @@ def test_schemas_are_schemas(what: str, capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     ("words", "match"),
     [
-        (("run", "spine_bdm"), '"spine_bdm" is no analysis; did you mean "spine_bmd"'),
+        (
+            ("run", "spine_bdm"),
+            'spine_bdm: is neither an analysis nor a page; did you mean "spine_bmd"',
+        ),
         (("verify", "estradol"), 'did you mean "estradiol"'),
         (("trace", "burnett-bowie-2010"), "burnett-bowie-2010: no row begins so; did you mean"),
         (("trace", "leder", "--question", "spine_bmd_mem"), 'did you mean "spine_bmd_men"'),
@@ -168,7 +175,7 @@ def test_run_and_verify_tell_what_was_found(
     assert call(project, "verify", "demo") == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert out.startswith("demo: 13 files and ")
+    assert out.startswith("demo: 15 files and ")
     assert out.endswith(" numbers are as committed\n")
 
     path = project.reports_folder / "demo" / "run.json"

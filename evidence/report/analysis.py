@@ -9,6 +9,7 @@ from pathlib import Path
 
 from evidence.catalog.question import Question
 from evidence.errors import EvidenceError, Problem, QuestionError, ReportError, did_you_mean
+from evidence.models.borrowed import borrow_problems
 from evidence.models.plan import Plan
 
 
@@ -37,7 +38,7 @@ class Analysis:
     Raises
     ------
     QuestionError
-        If it is empty or two questions share an id.
+        If it is empty, two questions share an id, or one would borrow from what does not fit it.
     """
 
     name: str
@@ -51,6 +52,9 @@ class Analysis:
             Problem(f"{self.name}: {name}", "stands twice", "one id a question")
             for name in sorted({i for i in ids if ids.count(i) > 1})
         ]
+        asked = {section.question.id: section.question for section in self.sections}
+        for section in self.sections:
+            problems += borrow_problems(section.question, section.plan, asked)
         if not ids:
             problems.append(Problem(self.name, "asks nothing", "declare at least one section"))
         if problems:

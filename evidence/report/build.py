@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from evidence.catalog.project import Project
 from evidence.catalog.read import study_files
 from evidence.effects.trace import LEAF_COLUMNS, trace, trace_frame
 from evidence.models.answer import Answer, answer, tell_nobody
+from evidence.models.borrowed import Source, borrow_as_declared
+from evidence.rating.risk_of_bias.low_risk import with_low_risk
 from evidence.report.analysis import Analysis
 from evidence.report.collect import collect
 from evidence.report.files import (
@@ -25,12 +27,16 @@ from evidence.report.files import (
     result_bytes,
     unused_csv,
 )
+from evidence.report.findings_table import findings_table, footnotes_table
 from evidence.report.page import Material, page
-from evidence.report.pictures import picture, said_picture
+from evidence.report.pictures import further_pictures, picture
+from evidence.report.rated import Ratings, load_ratings
 from evidence.report.record import run_record
 from evidence.report.result import ResultFile
+from evidence.report.summary_of_findings import summaries_of_findings
 
 PAGE, RESULT, RUN = "index.html", "result.json", "run.json"
+FINDINGS = "summary_of_findings.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,41 +65,58 @@ def make(
         answer(section.question, section.plan, studies, terms, tell=tell)
         for section in analysis.sections
     ]
+    ratings = load_ratings(project, studies, terms)
+    answers = [with_low_risk(a, ratings.risks) for a in _with_borrowed(answers)]
+    rated = {a.question.id: ratings.certainty(a) for a in answers}
+    summaries = summaries_of_findings(list(rated.values()), terms)
     result = ResultFile(
         format="evidence-result/1",
         name=analysis.name,
         title=analysis.title,
         lead=analysis.lead,
-        questions=tuple(collect(a, terms) for a in answers),
+        questions=tuple(
+            collect(a, terms, risks=ratings.risks, certainty=rated[a.question.id]) for a in answers
+        ),
     )
     tell(f"{analysis.name}: pictures and page")
     drawn = {q.id: picture(q) for q in result.questions}
-    second = {a.question.id: found for a in answers if (found := said_picture(a)) is not None}
+    further = {a.question.id: further_pictures(a, ratings.risks) for a in answers}
     material = Material(
         headings={s.question.id: s.heading for s in analysis.sections},
         pictures={name: images[0] for name, images in drawn.items()},
         descriptions={name: images[2] for name, images in drawn.items()},
         traces={a.question.id: trace(a.table, "") if a.table.k else "" for a in answers},
-        second={name: (images[0], images[2]) for name, images in second.items()},
+        further=further,
+        findings=tuple((findings_table(s), footnotes_table(s)) for s in summaries),
     )
-    run = run_record(analysis, project, inputs(analysis, project, result))
+    run = run_record(analysis, project, inputs(analysis, project, result, ratings))
     files = {
         RESULT: result_bytes(result),
         "effects.csv": effects_csv(result),
         "partial.csv": partial_csv(result),
         "unused.csv": unused_csv(result),
         "trace.csv": _trace_csv(answers),
+        FINDINGS: json_bytes([s.model_dump(mode="json") for s in summaries]),
         RUN: json_bytes(run),
         PAGE: page(result, material, run).encode("utf-8"),
     }
     for name, (svg, png, _) in drawn.items():
         files[f"{name}.svg"], files[f"{name}.png"] = svg, png
-    for name, (svg, png, _) in second.items():
-        files[f"{name}_said.svg"], files[f"{name}_said.png"] = svg, png
+    for question_id, pictures in further.items():
+        for name, image in pictures.items():
+            files[f"{question_id}_{name}.svg"] = image.svg
     return Built(result, material, run, files)
 
 
-def inputs(analysis: Analysis, project: Project, result: ResultFile) -> list[Path]:
+def _with_borrowed(answers: list[Answer]) -> list[Answer]:
+    """Add what each question borrows from the others, as its plan declares."""
+    asked = {a.question.id: Source(a.question, a.table) for a in answers}
+    return [replace(a, borrowed=borrow_as_declared(a.table, a.plan, asked)) for a in answers]
+
+
+def inputs(
+    analysis: Analysis, project: Project, result: ResultFile, ratings: Ratings
+) -> list[Path]:
     """List the files that a report rests on: of the studies, those it looked at."""
     seen: set[str] = set()
     for question in result.questions:
@@ -101,7 +124,8 @@ def inputs(analysis: Analysis, project: Project, result: ResultFile) -> list[Pat
         seen |= {line.study for line in question.partial}
         seen |= {line.study for line in question.unused}
     studies = [path for path in study_files(project.studies_folder) if path.stem in seen]
-    return [project.terms_file, *studies, project.analyses_folder / f"{analysis.name}.py"]
+    rated = ratings.files(project, sorted(seen))
+    return [project.terms_file, *studies, *rated, project.analyses_folder / f"{analysis.name}.py"]
 
 
 def build(
@@ -125,13 +149,13 @@ def build(
         for name, content in built.files.items():
             (staging / name).write_bytes(content)
         staging.chmod(0o755)
-        _swap(staging, folder)
+        swap(staging, folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return built
 
 
-def _swap(staging: Path, folder: Path) -> None:
+def swap(staging: Path, folder: Path) -> None:
     """Put a folder in another's place; where that fails the other stands where it stood."""
     old = staging.with_name(f"{staging.name}-old")
     if folder.exists():

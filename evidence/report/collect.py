@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,15 @@ import pandas as pd
 from scipy import special
 
 from evidence.catalog.question import MEASURE_LABELS, Question
+from evidence.catalog.risk_of_bias import StudyRisk
 from evidence.catalog.terms import Terms
 from evidence.models.answer import Answer
 from evidence.models.bayesian.fit import BayesFit
 from evidence.models.frequentist.fit import CI_WORDS, MODEL_WORDS, TAU2_WORDS, PooledFit
+from evidence.rating.certainty.certainty import Certainty
+from evidence.report.collect_borrowed import borrowed_block
+from evidence.report.collect_rating import rating_block
+from evidence.report.collect_risk import risk_block
 from evidence.report.collect_said import said_block
 from evidence.report.result import (
     AgreementLine,
@@ -31,13 +37,27 @@ from evidence.report.result import (
     shown,
     ten,
 )
-from evidence.report.wording import certainty, finding, list_words
+from evidence.report.wording import finding, list_words, people_words
+from evidence.report.wording_certainty import limits
 
-PEOPLE: dict[tuple[str, ...], str] = {("male",): "men", ("female",): "women"}
 
+def collect(
+    answer: Answer,
+    terms: Terms,
+    *,
+    risks: Sequence[StudyRisk] = (),
+    certainty: Certainty | None = None,
+) -> QuestionResult:
+    """Gather everything that a report says of one question.
 
-def collect(answer: Answer, terms: Terms) -> QuestionResult:
-    """Gather everything that a report says of one question."""
+    Parameters
+    ----------
+    answer : Answer
+    terms : Terms
+    risks : sequence of StudyRisk, optional
+        Ratings of the risk of bias; without them the result has none.
+    certainty : Certainty, optional
+    """
     question, table = answer.question, answer.table
     outcome = terms.outcomes[question.outcomes[0]]
     effects = _effects(answer)
@@ -56,7 +76,7 @@ def collect(answer: Answer, terms: Terms) -> QuestionResult:
         indirect=question.indirect,
         note=question.note,
         window=_window(question),
-        people=PEOPLE.get(question.sexes, "men and women"),
+        people=people_words(question.sexes),
         k=table.k,
         trials=int(table.rows["study"].nunique()),
         considered=table.considered,
@@ -76,10 +96,13 @@ def collect(answer: Answer, terms: Terms) -> QuestionResult:
         sampled=None if answer.sampled is None else _sampled(answer),
         sensitivity=_sensitivity(answer),
         said=said_block(answer),
+        borrowed=borrowed_block(answer),
+        risk=risk_block(answer, risks) if risks else None,
+        rating=None if certainty is None else rating_block(certainty),
         finding="",
         certainty=(),
     )
-    return bare.model_copy(update={"finding": finding(bare), "certainty": certainty(bare)})
+    return bare.model_copy(update={"finding": finding(bare), "certainty": limits(bare)})
 
 
 def _window(question: Question) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pandas as pd
 
+from evidence.effects.scales import to_readers
 from evidence.models.answer import Answer
 from evidence.models.partial.fit import ReportsFit
 from evidence.models.partial.possible import PossibleAnswers
+from evidence.report.numbers import MINUS
 from evidence.report.result import (
     BayesTerm,
     PossibleBlock,
@@ -35,7 +36,7 @@ def six(value: float) -> float:
 
 
 def _shown(scale: str, *values: float) -> Shown:
-    estimate, low, high = (six(math.exp(x) if scale == "log" else x) for x in values)
+    estimate, low, high = (six(to_readers(x, scale)) for x in values)
     return Shown(estimate=estimate, low=low, high=high)
 
 
@@ -132,10 +133,10 @@ def _steps(frame: pd.DataFrame | None, scale: str) -> tuple[StepLine, ...]:
 def _possible(found: PossibleAnswers | None, answer: Answer) -> PossibleBlock | None:
     if found is None or answer.plan.limits is None:
         return None
-    log = answer.table.scale == "log"
+    scale = answer.table.scale
 
     def back(value: float) -> float:
-        return six(math.exp(value) if log else value)
+        return six(to_readers(value, scale))
 
     low, high = (back(x) for x in answer.plan.limits.effect)
     return PossibleBlock(
@@ -144,7 +145,7 @@ def _possible(found: PossibleAnswers | None, answer: Answer) -> PossibleBlock | 
         ci_low=back(found.ci_low),
         ci_high=back(found.ci_high),
         used=found.used,
-        limits=f"{low:.2g} to {high:.2g}",
+        limits=f"{low:.2g} to {high:.2g}".replace("-", MINUS),
         limits_reason=answer.plan.limits.reason,
         notes=found.notes,
     )

@@ -1,27 +1,32 @@
 """Effect-direction display, for questions on which nothing can be pooled.
 
-After the Cochrane Handbook, chapter 12: each trial's stated direction, never a count of
-significant results.
+After the Cochrane Handbook, chapter 12: each study's direction, never a count of significant
+results.
 """
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
-from evidence.report.forest_result import distinct_names
+import pandas as pd
+
+from evidence.report.figures.effect_direction import (
+    CONFLICTING,
+    LOOK,
+    UNCHANGED,
+    directions_frame,
+    draw_directions,
+)
+from evidence.report.figures.plot import Plot
+from evidence.report.forest_result import bare, distinct_names
 from evidence.report.result import QuestionResult
+from evidence.report.tables import Table
+from evidence.report.wording import sign_sentence, told_of, unit_of_study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MARKS = {
-    "increase": ("^", "#de8f05", "higher with treatment"),
-    "decrease": ("v", "#0173b2", "lower with treatment"),
-    "no_change": ("s", "#949494", "said to be unchanged"),
-    None: (None, "#949494", "no direction between the arms stated"),
-}
-TOP, ROW, FOOT = 0.62, 0.27, 0.42
+WIDTH = 243.8  # mm: as wide as a forest plot of a report
 
 
 def direction_rows(result: QuestionResult) -> list[tuple[str, str | None, str]]:
@@ -34,40 +39,56 @@ def direction_rows(result: QuestionResult) -> list[tuple[str, str | None, str]]:
     ]
 
 
-def direction_figure(result: QuestionResult) -> Figure:
-    """Draw the display."""
-    from matplotlib.figure import Figure
+def result_directions(result: QuestionResult) -> pd.DataFrame:
+    """One line a study that told anything of the question: its direction, people, what was said."""
+    lines = [line for lines in told_of(result).values() for line in lines]
+    return directions_frame([line.model_dump() for line in lines], "")
 
-    rows = direction_rows(result)
-    height = TOP + ROW * max(len(rows), 1) + FOOT
-    figure = Figure(figsize=(9.6, height))
-    ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    ax.set_xlim(0, 1)
-    ax.set_ylim(0, 1)
-    ax.set_axis_off()
-    ax.text(0.008, 1 - 0.2 / height, result.title, fontsize=10.5, weight="bold", va="center")
-    line = 1 - (TOP - 0.12) / height
-    ax.plot([0.005, 0.995], [line, line], color="#1a1a1a", lw=0.8)
-    for i, (label, direction, said) in enumerate(rows):
-        y = 1 - (TOP + ROW * (i + 0.5)) / height
-        ax.text(0.008, y, label, fontsize=8.5, va="center")
-        marker, color, _ = MARKS[direction]
-        if marker is not None:
-            ax.scatter([0.2], [y], marker=marker, s=46, color=color, linewidths=0)
-        else:
-            ax.text(0.2, y, "?", fontsize=8.5, ha="center", va="center", color=color)
-        words = textwrap.shorten(said, width=108, placeholder=" ...")
-        ax.text(0.225, y, words, fontsize=8.5, va="center", color="#444444")
-    if not rows:
-        ax.text(
-            0.008, 1 - (TOP + ROW / 2) / height, "No trial reported this outcome.", fontsize=8.5
+
+def direction_words(result: QuestionResult) -> tuple[str, str, str]:
+    """What up, down and unchanged mean."""
+    if result.contrast == "association":
+        return "positive association", "negative association", "no association"
+    if result.contrast == "within":
+        return "higher after treatment", "lower after treatment", UNCHANGED
+    drug = bare(result.treatment)
+    return f"higher with {drug}", f"lower with {drug}", UNCHANGED
+
+
+def direction_plot(result: QuestionResult) -> Plot:
+    """Draw the display of a question."""
+    return draw_directions(
+        result_directions(result),
+        [] if result.contrast == "level" else [""],
+        words=direction_words(result),
+        title=result.title,
+        width=WIDTH,
+        nothing=f"No {unit_of_study(result)} reported this outcome.",
+    )
+
+
+def direction_figure(result: QuestionResult) -> Figure:
+    """Draw the display as a figure for a page."""
+    return direction_plot(result).figure
+
+
+def direction_table(result: QuestionResult) -> Table | None:
+    """The display as a table; None where no study told anything, or of a level."""
+    if result.contrast == "level" or not told_of(result):
+        return None
+    words = dict(zip(LOOK, (*direction_words(result), CONFLICTING), strict=True))
+    frame = result_directions(result)
+    records = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    rows = tuple(
+        (
+            str(r["label"]),
+            "not printed" if r["n"] is None else f"{r['n']:,}",
+            words.get(r["direction"], "no direction stated"),
+            str(r["results"]),
+            str(r["said"]) or "in words only",
         )
-    x, y = 0.008, 0.16 / height
-    for key, (marker, color, words) in MARKS.items():
-        if marker is None:
-            ax.text(x, y, "?", fontsize=7.5, va="center", color=color)
-        else:
-            ax.scatter([x + 0.004], [y], marker=marker, s=26, color=color, linewidths=0)
-        ax.text(x + 0.014, y, words, fontsize=7.5, va="center", color="#444444")
-        x += 0.2 if key is not None else 0.0
-    return figure
+        for r in records
+    )
+    head = (unit_of_study(result).capitalize(), "People", "Direction", "Results", "What was said")
+    caption = sign_sentence(result) or "Fewer than two studies state a direction"
+    return Table("Directions", head, rows, (1, 3), caption)

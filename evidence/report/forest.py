@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from scipy import special
 
+from evidence.catalog.question import MEASURES_OF
 from evidence.errors import ReportError, check_kind
 from evidence.models.frequentist.fit import PooledFit
 from evidence.report.figures.axes import shown
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
 def forest_of_fit(fit: PooledFit) -> ForestData:
     """Lay out the forest plot of a fit to a table of one's own."""
-    table, log = fit.table, fit.table.scale == "log"
+    table = fit.table
     widths = table.rows["std_error"].tolist()
-    places = 2 if log else decimals_for(widths)
+    places = decimals_for(widths) if table.scale == "identity" else 2
 
     def text(estimate: float, low: float, high: float) -> str:
         numbers = [shown(x, table.scale) for x in (estimate, low, high)]
@@ -63,6 +64,7 @@ def forest_of_fit(fit: PooledFit) -> ForestData:
         footnotes=(*foot, *fit.notes),
         pooled=fit.estimate,
         level=fit.level,
+        null=None if table.measure in MEASURES_OF["level"] else 0.0,
     )
 
 

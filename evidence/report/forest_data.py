@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from evidence.catalog.question import Scale
+from evidence.report.figures.axes import effect_ticks
 from evidence.report.numbers import number
 
 RATIO_TICKS = (
@@ -42,11 +44,11 @@ class ForestLine:
 
 @dataclass(frozen=True, slots=True)
 class ForestData:
-    """Everything a forest plot shows."""
+    """Everything a forest plot shows; ``null`` is where there is no effect, None of a level."""
 
     title: str
     measure: str
-    scale: Literal["identity", "log"]
+    scale: Scale
     left_head: str
     right_head: str
     lines: tuple[ForestLine, ...]
@@ -55,6 +57,8 @@ class ForestData:
     footnotes: tuple[str, ...]
     pooled: float | None
     level: float = 0.95
+    null: float | None = 0.0
+    head: str = "Trial"
 
     @property
     def drawn(self) -> tuple[ForestLine, ...]:
@@ -75,7 +79,7 @@ class ForestData:
 
 def axis_limits(data: ForestData) -> tuple[float, float]:
     """Ends of the axis: all pooled marks, and trials as far as they leave the rest readable."""
-    ends = [0.0]
+    ends = [] if data.null is None else [data.null]
     marks = [x for x in data.lines if x.kind in ("pooled", "prediction", "other")]
     for line in marks:
         ends += [v for v in (line.low, line.high) if v is not None]
@@ -85,6 +89,7 @@ def axis_limits(data: ForestData) -> tuple[float, float]:
     ends += [v for x in alone for v in (x.low, x.high) if v is not None]
     points = [x.estimate for x in trials if x.estimate is not None]
     ends += points
+    ends = ends or [0.0]
     reach = max(ends) - min(ends) or 1.0
     for line in trials:
         for value in (line.low, line.high):
@@ -104,6 +109,8 @@ def ticks(data: ForestData) -> tuple[list[float], list[str]]:
         places = [step * i for i in range(first, math.floor(high / step) + 1)]
         digits = next(d for d in range(20) if math.isclose(round(step, d), step))
         return places, [number(x, digits) for x in places]
+    if data.scale != "log" or data.null is None:
+        return effect_ticks(low, high, data.scale)
     inside = [x for x in RATIO_TICKS if low <= math.log(x) <= high]
     if len(inside) < 3:
         fine = [round(0.1 * i, 1) for i in range(1, 31)]

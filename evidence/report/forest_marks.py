@@ -93,7 +93,7 @@ class Painter:
         style = {"weight": "bold", "va": "bottom"}
         y = self._y(TOP - 0.07)
         self._text(COLUMNS["label"], self._y(0.2), self.data.title, fontsize=10.5, weight="bold")
-        self._text(COLUMNS["label"], y, "Trial", **style)
+        self._text(COLUMNS["label"], y, self.data.head, **style)
         self._text(COLUMNS["left"], y, self.data.left_head, **style)
         self._text(COLUMNS["right"], y, self.data.right_head, **style)
         if self.data.pooled is not None:
@@ -170,7 +170,9 @@ class Painter:
     def _axis(self, first: float, last: float) -> None:
         top, bottom = self._y(first), self._y(last + 0.04)
         self.ax.plot([LEFT, RIGHT], [bottom, bottom], color=INK, lw=0.8)
-        self.ax.plot([self._x(0)] * 2, [bottom, top], color=INK, lw=0.8, zorder=1)
+        null = self.data.null
+        if null is not None:
+            self.ax.plot([self._x(null)] * 2, [bottom, top], color=INK, lw=0.8, zorder=1)
         if self.data.pooled is not None and self.low < self.data.pooled < self.high:
             x = self._x(self.data.pooled)
             self.ax.plot([x, x], [bottom, top], color=ORANGE, lw=0.9, ls=":", zorder=1)
@@ -178,7 +180,7 @@ class Painter:
             x = self._x(place)
             self.ax.plot([x, x], [bottom, self._y(last + 0.09)], color=INK, lw=0.8)
             self._text(x, self._y(last + 0.18), word, ha="center", fontsize=8)
-        y, zero, gap = self._y(last + 0.4), self._x(0), 0.01
+        y, zero, gap = self._y(last + 0.4), self._x(null or 0.0), 0.01
         if self.data.favours_low:
             self._text(zero - gap, y, f"← {self.data.favours_low}", ha="right", fontsize=8)
         if self.data.favours_high:

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import math
 import re
 import textwrap
 from itertools import takewhile
 
 from scipy import special
 
+from evidence.effects.scales import to_readers
+from evidence.rating.risk_of_bias.lights import sign
+from evidence.report.collect_risk import lights_of
 from evidence.report.forest_data import ForestData, ForestLine
 from evidence.report.numbers import interval, level_text, number, p_value, pretty_unit, significant
 from evidence.report.result import FitBlock, PartialLine, QuestionResult, Shown
-from evidence.report.wording import counted_text, decimals, level_of
+from evidence.report.wording import SCALE_WORDS, counted_text, decimals, level_of, unit_of_study
 
 MOST_PARTIAL = 18
 READ_MARKS = {"secondary_source": "*"}
+RISK_NOTE = (
+    "Risk of bias behind the names: + low, ! some concerns or moderate, \N{MINUS SIGN} high or "
+    "serious, \N{MULTIPLICATION SIGN} critical, ? no information; in brackets for want of "
+    "information only."
+)
 
 
 def forest_of(result: QuestionResult) -> ForestData:
     """Lay out the plot of a question that has at least one effect."""
     unit = f" ({pretty_unit(result.unit)})" if result.unit else ""
     low, high = favours(result)
-    arms = ("", "") if result.contrast == "within" else (result.treatment, result.control)
-    size = "events/n" if result.measure in ("RR", "OR") else "n"
+    arms = ("", "") if result.contrast != "between" else (result.treatment, result.control)
+    size = "events/n" if result.measure in ("RR", "OR", "PLO") else "n"
     heads = [f"{textwrap.fill(bare(arm), 17)}\n{size}" if arm else size for arm in arms]
-    if result.contrast == "within":
-        heads = ["n", ""]
+    if result.contrast != "between":
+        heads = [size, ""]
     return ForestData(
         title=result.title,
         measure=f"{result.measure_label.capitalize()}{unit}",
@@ -39,6 +46,8 @@ def forest_of(result: QuestionResult) -> ForestData:
         footnotes=_footnotes(result),
         pooled=None if result.main is None or result.k == 1 else result.main.estimate,
         level=level_of(result),
+        null=None if result.contrast == "level" else 0.0,
+        head=unit_of_study(result).capitalize(),
     )
 
 
@@ -54,6 +63,10 @@ def favours(result: QuestionResult) -> tuple[str, str]:
     """
     if result.contrast == "within":
         return "lower after treatment", "higher after treatment"
+    if result.contrast == "level":
+        return "", ""
+    if result.contrast == "association":
+        return "negative association", "positive association"
     if result.better == "neither":
         return f"lower with {bare(result.treatment)}", f"higher with {bare(result.treatment)}"
     good, bad = f"favours {bare(result.treatment)}", f"favours {bare(result.control)}"
@@ -103,8 +116,10 @@ def _trials(result: QuestionResult) -> list[ForestLine]:
         [line.label for line in result.effects], [line.treatment for line in result.effects]
     )
     names = dict(zip([line.row for line in result.effects], told, strict=True))
+    signs = risk_signs(result)
     for line in result.effects:
         name = names[line.row] + READ_MARKS.get(line.read, "")
+        name = " ".join(part for part in (name, signs.get(line.study, "")) if part)
         lines.append(
             ForestLine(
                 "trial",
@@ -121,12 +136,24 @@ def _trials(result: QuestionResult) -> list[ForestLine]:
     return lines
 
 
+def risk_signs(result: QuestionResult) -> dict[str, str]:
+    """Sign of the overall risk of bias of each trial that was rated, for behind its name."""
+    if result.risk is None:
+        return {}
+    lights = lights_of(result.risk)
+    return {
+        line.study: sign(light.overall)
+        for line, light in zip(result.risk.lines, lights, strict=True)
+        if light.overall is not None and not line.in_part
+    }
+
+
 def _pooled(result: QuestionResult) -> list[ForestLine]:
     main = result.main
     if main is None:
         return []
     if result.k == 1:
-        return [ForestLine("heading", "One trial: nothing was pooled")]
+        return [ForestLine("heading", f"One {unit_of_study(result)}: nothing was pooled")]
     lines = [
         ForestLine(
             "pooled",
@@ -194,7 +221,7 @@ def _marked(result: QuestionResult, part: PartialLine) -> ForestLine:
     if part.se_high is not None:
         reach = float(special.ndtri((1 + level_of(result)) / 2)) * part.se_high
         ends = (estimate - reach, estimate + reach)
-    value = math.exp(estimate) if result.scale == "log" else estimate
+    value = to_readers(estimate, result.scale)
     words = f"{number(value, decimals(result))} ({_bound(part.p_relation, part.p_value)})"
     return ForestLine("partial", part.label, "", "", None, words, estimate, ends[0], ends[1])
 
@@ -218,18 +245,23 @@ def _footnotes(result: QuestionResult) -> tuple[str, ...]:
         )
     if main is not None:
         head = f"{main.method}. " if result.k > 1 else ""
-        scale = "log scale" if result.scale == "log" else "natural scale"
-        test = f"test of the mean: {p_value(main.p)}. " if result.k > 1 else ""
+        scale = SCALE_WORDS[result.scale]
+        tested = result.k > 1 and result.contrast != "level"
+        test = f"test of the mean: {p_value(main.p)}. " if tested else ""
         if result.k > 1:
             notes.append(f"{head}{test[:1].upper()}{test[1:]}Inverse-variance weights, {scale}.")
-        notes.append("Interval of a trial: its estimate ± 1.96 standard errors.")
+        plain = result.scale in ("identity", "log")
+        scaled = "" if plain else f" on the {SCALE_WORDS[result.scale]}"
+        notes.append(
+            f"Interval of a {unit_of_study(result)}: its estimate ± 1.96 standard errors{scaled}."
+        )
         if main.prediction is not None:
             notes.append(f"Prediction interval: {main.prediction.method}.")
     if any(line.read == "secondary_source" for line in result.effects):
         notes.append("* known from a secondary source only")
     notes += [f"{line.label}: {line.notes}" for line in result.effects if line.notes]
     if len({(line.counted, line.definition) for line in result.effects}) > 1:
-        verb = " counts" if result.measure in ("RR", "OR", "HR") else ":"
+        verb = " counts" if result.measure in ("RR", "OR", "HR", "PLO") else ":"
         notes += [
             f"{line.label}{verb} {counted_text(line.counted, line.definition)}"
             for line in result.effects
@@ -237,4 +269,6 @@ def _footnotes(result: QuestionResult) -> tuple[str, ...]:
         ]
     if any(part.se_high is not None for part in result.partial):
         notes.append("Dotted: the widest interval that the printed bound on P allows; not pooled.")
+    if risk_signs(result):
+        notes.append(RISK_NOTE)
     return tuple(notes)

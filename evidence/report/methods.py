@@ -62,15 +62,36 @@ def methods(result: ResultFile) -> tuple[Paragraph, ...]:
                 "was said and finds the smallest and the largest pooled estimate."
             )
         )
+    text += _borrowing(questions)
     if any(q.main is None for q in questions):
         text.append(
             Paragraph(
-                "Where no trial printed an effect with its uncertainty, the stated direction of each "
-                "trial is displayed. Significant results are not counted.",
+                "Where no trial printed an effect with its uncertainty, the direction of each trial "
+                "is displayed, one arrow a trial whatever its P; a trial points one way when at "
+                "least 70 % of its results do (Boon and Thomson 2021). The share of directions that "
+                "are positive stands with its exact binomial interval and the sign test. Significant "
+                "results are not counted.",
                 ("handbook-12",),
             )
         )
     return tuple(text)
+
+
+MEASURE_WORDS = {
+    "ZCOR": "Correlations are analysed as Fisher's z, whose variance is 1 / (n \u2212 3) where n was "
+    "printed, and brought back to r. A correlation adjusted otherwise than the question asks, a "
+    "slope or a share of variance is not turned into one; its direction is kept where it has one.",
+    "BETA": "Regression slopes are pooled only where unit and adjustment are the same, word for "
+    "word; of others the direction is kept.",
+    "MN": "Levels are means of single arms, treated or not; they are pooled apart from effects and "
+    "say nothing of what a treatment does. Arms of one randomisation are counted together.",
+    "MNLN": "Levels are means of single arms, pooled as logarithms with the variance by the delta "
+    "method, apart from effects; they say nothing of what a treatment does. Arms of one "
+    "randomisation are counted together.",
+    "PLO": "Proportions of single arms are pooled as log odds, half added to both cells where nobody "
+    "or everybody had the event; the sensitivity analysis gives the binomial mixed model, which "
+    "needs no half. They say nothing of what a treatment does.",
+}
 
 
 def _measures(pooled: list[QuestionResult]) -> list[Paragraph]:
@@ -91,6 +112,7 @@ def _measures(pooled: list[QuestionResult]) -> list[Paragraph]:
                 ("katz-1978",),
             )
         )
+    found += [Paragraph(MEASURE_WORDS[measure]) for measure in MEASURE_WORDS if measure in used]
     if any(line.design == "crossover_rct" for q in pooled for line in q.effects):
         found.append(
             Paragraph(
@@ -143,6 +165,28 @@ def _pooling(pooled: list[QuestionResult]) -> list[Paragraph]:
             )
         )
     return found
+
+
+def _borrowing(questions: tuple[QuestionResult, ...]) -> list[Paragraph]:
+    used = {q.borrowed.method for q in questions if q.borrowed is not None and q.borrowed.rows}
+    if not used:
+        return []
+    ways = {
+        "power": ("a power prior", "ibrahim-2000"),
+        "robust_map": ("a robust meta-analytic-predictive prior", "schmidli-2014"),
+        "hierarchical": ("a hierarchical model of populations", "roever-2020"),
+        "commensurate": ("a commensurate prior", "hobbs-2012"),
+    }
+    named = " or ".join(ways[name][0] for name in ways if name in used)
+    text = (
+        f"What trials in other people would add was computed by {named}, with the discount that the "
+        "analysis declares and gives its reason for, exactly, by quadrature, under the priors of the "
+        "question. It is shown apart from the answer, from nothing borrowed to everything, with the "
+        "discounts at which a conclusion would change. What was borrowed is measured by the precision "
+        "that it adds, in units of the question's own evidence; conflict by Box's predictive P."
+    )
+    cites = [ways[name][1] for name in ways if name in used]
+    return [Paragraph(text, (*cites, "hobbs-2013", "box-1980"))]
 
 
 @lru_cache(maxsize=1)

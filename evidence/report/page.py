@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
+from evidence.report.block import Block
+from evidence.report.collect_rating import rating_part
+from evidence.report.directions import direction_table
 from evidence.report.methods import methods, numbered, reference
+from evidence.report.pictures import Drawn
 from evidence.report.result import QuestionResult, ResultFile
 from evidence.report.tables import (
     Table,
@@ -22,22 +26,34 @@ from evidence.report.tables import (
     sensitivity_table,
     unused_tables,
 )
-from evidence.report.tables_said import said_tables
-from evidence.report.wording_said import said_sentence
+from evidence.report.wording_borrowed import borrowed_part
+from evidence.report.wording_risk import risk_part
+from evidence.report.wording_said import said_part
+
+# What stands below a question's classical answer, told apart from it, in this order.
+PARTS: tuple[Callable[[QuestionResult], Block | None], ...] = (
+    lambda result: rating_part(result.rating),
+    lambda result: risk_part(result.risk),
+    said_part,
+    borrowed_part,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
     """What a page needs beside the result: by question id, the heading, pictures and traces.
 
-    ``second`` holds the picture of the second answer and its description, where there is one.
+    ``further`` holds, by question id and name, the pictures beside the first: ``posterior`` stands
+    with the classical answer, the others with the blocks that name them. ``findings`` are the
+    summaries of findings with their footnotes.
     """
 
     headings: Mapping[str, str]
     pictures: Mapping[str, bytes]
     descriptions: Mapping[str, str]
     traces: Mapping[str, str]
-    second: Mapping[str, tuple[bytes, str]] = field(default_factory=dict)
+    further: Mapping[str, Mapping[str, Drawn]] = field(default_factory=dict)
+    findings: tuple[tuple[Table, Table | None], ...] = ()
 
 
 def page(result: ResultFile, material: Material, run: Mapping[str, Any]) -> str:
@@ -62,6 +78,7 @@ def page(result: ResultFile, material: Material, run: Mapping[str, Any]) -> str:
         r=result,
         style=Markup(style),
         overview=overview_table(result.questions),
+        findings=[{"table": table, "notes": notes} for table, notes in material.findings],
         questions=[_question(q, material) for q in result.questions],
         paragraphs=[
             {"text": p.text, "numbers": ",".join(str(order.index(key) + 1) for key in p.cites)}
@@ -74,7 +91,7 @@ def page(result: ResultFile, material: Material, run: Mapping[str, Any]) -> str:
 
 
 def _question(result: QuestionResult, material: Material) -> dict[str, Any]:
-    second, told = material.second.get(result.id, (b"", ""))
+    drawn = material.further.get(result.id, {})
     shown: list[Table | None] = []
     folded: list[Table | None] = []
     if result.k:
@@ -86,25 +103,31 @@ def _question(result: QuestionResult, material: Material) -> dict[str, Any]:
             priors_table(result),
             agreement_table(result),
         ]
+    else:
+        shown = [direction_table(result)]
     folded.append(partial_table(result))
-    said = said_tables(result)
+    parts = [part for make in PARTS if (part := make(result)) is not None]
     return {
         "r": result,
         "heading": material.headings[result.id],
         "alt": material.descriptions[result.id],
-        "image": _as_data(material.pictures[result.id]),
-        "said_image": _as_data(second) if second else "",
-        "said_alt": told,
+        "image": as_data(material.pictures[result.id]),
         "tables": [t for t in shown if t is not None],
         "folded": [t for t in folded if t is not None],
-        "said": said_sentence(result),
-        "said_tables": said[:1],
-        "said_folded": said[1:],
+        "posterior": _images(("posterior",), drawn),
+        "blocks": [{"b": part, "images": _images(part.pictures, drawn)} for part in parts],
         "traces": material.traces[result.id],
         "unused": unused_tables(result),
         "open": False,
     }
 
 
-def _as_data(svg: bytes) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode("ascii")
+def _images(names: tuple[str, ...], drawn: Mapping[str, Drawn]) -> list[dict[str, Any]]:
+    found = [drawn[name] for name in names if name in drawn]
+    return [{"src": as_data(d.svg), "alt": d.description, "narrow": d.narrow} for d in found]
+
+
+def as_data(image: bytes) -> str:
+    """An SVG or PNG as the address of an image that stands in the page itself."""
+    kind = "png" if image.startswith(b"\x89PNG") else "svg+xml"
+    return f"data:image/{kind};base64," + base64.b64encode(image).decode("ascii")

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from evidence.catalog.risk_of_bias import StudyRisk
 from evidence.models.answer import Answer
+from evidence.report.collect_risk import risk_pictures
 from evidence.report.directions import direction_figure, direction_rows
 from evidence.report.figures.axes import effect_name
+from evidence.report.figures.contribution import contribution_plot
+from evidence.report.figures.discount import discount_curve
 from evidence.report.figures.ladder import ladder_plot
+from evidence.report.figures.plot import Plot
+from evidence.report.figures.posterior_forest import posterior_forest
 from evidence.report.figures.style import png_bytes, style, svg_bytes
 from evidence.report.forest_marks import draw, new_figure
 from evidence.report.forest_result import forest_of
@@ -34,23 +43,80 @@ def picture(result: QuestionResult) -> tuple[bytes, bytes, str]:
         return svg_bytes(figure, result.title, description), png_bytes(figure), description
 
 
-def said_picture(answer: Answer) -> tuple[bytes, bytes, str] | None:
-    """Draw the second answer: from complete reports to all that was said; None where there is none.
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture; ``narrow`` says that it was drawn for one column."""
 
-    Returns
-    -------
-    svg, png : bytes
-    description : str
+    svg: bytes
+    description: str
+    narrow: bool = False
+
+
+def further_pictures(answer: Answer, risks: Sequence[StudyRisk] = ()) -> dict[str, Drawn]:
+    """Draw what stands beside the first picture, by name; what there is nothing of is left out.
+
+    ``posterior``: trials' posteriors beside their printed intervals, from two trials on; ``said``
+    and ``contribution``: the second answer; ``borrowed``: the answer over the discount;
+    ``risk_lights``: the risk of bias, where it was rated.
     """
+    found = {}
+    for name, make in FURTHER.items():
+        plot = make(answer)
+        if plot is not None:
+            narrow = name == "borrowed"
+            found[name] = _drawn(plot, narrow=narrow)
+    if risks:
+        found |= {name: _drawn(plot) for name, plot in risk_pictures(answer, risks).items()}
+    return found
+
+
+def _drawn(plot: Plot, *, narrow: bool = False) -> Drawn:
+    return Drawn(plot.svg(), plot.description, narrow)
+
+
+def _posterior(answer: Answer) -> Plot | None:
+    if answer.exact is None or answer.table.k < 2:
+        return None
+    title = f"Printed and posterior: {answer.question.title}"
+    return posterior_forest(answer.exact, title=title)
+
+
+def _contribution(answer: Answer) -> Plot | None:
+    said = answer.said
+    if said is None or said.fit is None or said.fit.trials["information"].isna().all():
+        return None
+    return contribution_plot(
+        said.fit,
+        name=effect_name(answer.table),
+        scale=answer.table.scale,
+        title=f"What each report adds: {answer.question.title}",
+    )
+
+
+def _borrowed(answer: Answer) -> Plot | None:
+    if answer.borrowed is None or answer.borrowed.found is None:
+        return None
+    return discount_curve(answer.borrowed.found)
+
+
+def _said(answer: Answer) -> Plot | None:
     said = answer.said
     if said is None or said.fit is None or said.ladder is None:
         return None
-    plot = ladder_plot(
+    return ladder_plot(
         said.ladder,
         said.possible,
         name=effect_name(answer.table),
         scale=answer.table.scale,
         level=answer.plan.level,
+        null=answer.question.contrast != "level",
         title=f"All that was said: {answer.question.title}",
     )
-    return plot.svg(), plot.png(dpi=150), plot.description
+
+
+FURTHER: dict[str, Callable[[Answer], Plot | None]] = {
+    "posterior": _posterior,
+    "said": _said,
+    "contribution": _contribution,
+    "borrowed": _borrowed,
+}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from evidence.catalog.question import Kind, Scale
 from evidence.catalog.study import Record
+from evidence.effects.scales import to_readers
+from evidence.report.result_borrowed import BorrowBlock
+from evidence.report.result_rating import RatingBlock
+from evidence.report.result_risk import RiskBlock
 
 
 class Shown(Record):
-    """An estimate and its interval on the scale that readers know (ratios, not logarithms)."""
+    """An estimate and its interval on the scale that readers know: ratios, proportions, r."""
 
     estimate: float
     low: float
@@ -290,8 +294,8 @@ class QuestionResult(Record):
     measure: str
     measure_label: str
     unit: str | None
-    scale: Literal["identity", "log"]
-    contrast: Literal["between", "within"]
+    scale: Scale
+    contrast: Kind
     treatment: str
     control: str
     outcome_label: str
@@ -315,6 +319,9 @@ class QuestionResult(Record):
     sampled: SampledBlock | None
     sensitivity: tuple[SensitivityLine, ...]
     said: SaidBlock | None
+    borrowed: BorrowBlock | None
+    risk: RiskBlock | None
+    rating: RatingBlock | None
     finding: str
     certainty: tuple[str, ...]
 
@@ -337,8 +344,7 @@ def result_schema() -> dict[str, Any]:
 
 def shown(scale: str, estimate: float, low: float, high: float) -> Shown:
     """Bring an estimate and its interval to the scale that readers know."""
-    if scale == "log":
-        estimate, low, high = math.exp(estimate), math.exp(low), math.exp(high)
+    estimate, low, high = (to_readers(x, scale) for x in (estimate, low, high))
     return Shown(estimate=ten(estimate), low=ten(low), high=ten(high))
 
 

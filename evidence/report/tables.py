@@ -15,7 +15,7 @@ from evidence.report.numbers import (
     significant,
 )
 from evidence.report.result import BayesTerm, FitBlock, QuestionResult, Shown
-from evidence.report.wording import counted_text, decimals, level_of
+from evidence.report.wording import counted_text, decimals, event_below, level_of
 
 NEAR = ("figures", "counted once", "role or time")
 READ_WORDS = {
@@ -45,6 +45,13 @@ def shown_text(result: QuestionResult, values: Shown | None) -> str:
     return f"{number(values.estimate, places)} ({interval(values.low, values.high, places)})"
 
 
+def arms_text(result: QuestionResult, treatment: str, control: str | None) -> str:
+    """Name the arms of a comparison, or the one arm of a level or an association."""
+    if control is None and result.contrast in ("level", "association"):
+        return treatment
+    return f"{treatment} v {control or 'baseline'}"
+
+
 def overview_table(questions: tuple[QuestionResult, ...]) -> Table:
     """All answers of a report at a glance."""
     rows = []
@@ -70,7 +77,7 @@ def effects_table(result: QuestionResult) -> Table:
         (
             line.label,
             counted_text(line.counted, line.definition),
-            f"{line.treatment} v {line.control or 'baseline'}",
+            arms_text(result, line.treatment, line.control),
             "" if line.weeks is None else f"{line.weeks:.0f}",
             line.said_treatment,
             line.said_control,
@@ -97,7 +104,7 @@ def models_table(result: QuestionResult) -> Table:
     if result.exact is not None:
         mu, tau, new = result.exact.terms
         below = percent(result.exact.probability_below_null)
-        event = "ratio < 1" if result.scale == "log" else "difference < 0"
+        event = event_below(result)
         rows.append(
             (
                 f"Bayes, exact, mean μ; prior of μ {result.exact.prior_mu}, of τ "
@@ -105,7 +112,7 @@ def models_table(result: QuestionResult) -> Table:
                 shown_text(result, mu.shown),
                 _tau_text(tau),
                 "" if new.shown is None else _limits(result, new.shown),
-                f"P({event}) = {below}",
+                f"P({event}) = {below}" if event else "",
             )
         )
     unit = f", {pretty_unit(result.unit)}" if result.unit else ""
@@ -133,7 +140,7 @@ def _fit_row(result: QuestionResult, fit: FitBlock) -> tuple[str, str, str, str]
         tau = f"{significant(fit.tau)} ({significant(low)} to {significant(high)})"
     new = "" if fit.prediction is None else _limits(result, fit.prediction.shown)
     return (
-        f"{fit.method}; {p_value(fit.p)}",
+        fit.method if result.contrast == "level" else f"{fit.method}; {p_value(fit.p)}",
         shown_text(result, fit.shown),
         tau,
         new or (fit.prediction_reason or ""),
@@ -235,7 +242,7 @@ def partial_table(result: QuestionResult) -> Table | None:
         (
             part.label,
             counted_text(part.counted, part.definition),
-            f"{part.treatment} v {part.control or 'baseline'}",
+            arms_text(result, part.treatment, part.control),
             KINDS[part.kind],
             part.said,
             _bounds(part.se_low, part.se_high),
@@ -278,7 +285,7 @@ def unused_tables(result: QuestionResult) -> list[Table]:
             (
                 u.label,
                 u.outcome,
-                f"{u.treatment} v {u.control or 'baseline'}" if u.treatment else "",
+                arms_text(result, u.treatment, u.control) if u.treatment else "",
                 u.said,
                 u.reason,
                 u.sources,

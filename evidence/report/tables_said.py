@@ -6,7 +6,7 @@ from evidence.effects.partial import KINDS
 from evidence.report.numbers import level_text, number, percent, pretty_unit, significant
 from evidence.report.result import QuestionResult, SaidBlock, StepLine
 from evidence.report.tables import Table, shown_text
-from evidence.report.wording import decimals
+from evidence.report.wording import SCALE_WORDS, decimals, event_below
 
 TITLE = "A second answer: all that was said, partial reports included"
 
@@ -20,7 +20,8 @@ def said_tables(result: QuestionResult) -> list[Table]:
 
 
 def _event(result: QuestionResult) -> str:
-    return "P(ratio < 1)" if result.scale == "log" else "P(difference < 0)"
+    event = event_below(result)
+    return f"P({event})" if event else ""
 
 
 def _steps(result: QuestionResult, block: SaidBlock) -> Table:
@@ -54,7 +55,8 @@ def _steps(result: QuestionResult, block: SaidBlock) -> Table:
 def _step_cells(result: QuestionResult, step: StepLine) -> tuple[str, str]:
     if step.shown is None or step.probability_below_null is None:
         return step.why, ""
-    return shown_text(result, step.shown), percent(step.probability_below_null)
+    below = percent(step.probability_below_null) if event_below(result) else ""
+    return shown_text(result, step.shown), below
 
 
 def _contributions(result: QuestionResult, block: SaidBlock) -> Table:
@@ -70,7 +72,7 @@ def _contributions(result: QuestionResult, block: SaidBlock) -> Table:
         )
         for line in block.lines
     )
-    scale = "log scale" if result.scale == "log" else "analysis scale"
+    scale = "analysis scale" if result.scale == "identity" else SCALE_WORDS[result.scale]
     head = (
         "Trial", "What there is", "What was said", f"Its true effect, mean ± SD ({scale})",
         "Precision lost without it", f"Shift of the mean ({scale})", "Remarks",

@@ -5,10 +5,53 @@ from __future__ import annotations
 from collections import Counter
 
 from evidence.catalog.terms import Terms
-from evidence.report.numbers import decimals_for, interval, level_text, number, pretty_unit
+from evidence.models.sign_test import sign_test, study_direction
+from evidence.report.numbers import (
+    decimals_for,
+    interval,
+    level_text,
+    number,
+    p_value,
+    percent,
+    pretty_unit,
+)
 from evidence.report.result import FitBlock, PartialLine, QuestionResult
 
+PEOPLE: dict[tuple[str, ...], str] = {("male",): "men", ("female",): "women"}
+ASSOCIATION_WORDS = {
+    "increase": "a positive association",
+    "decrease": "a negative association",
+    "no_change": "no association",
+}
+SCALE_WORDS = {
+    "identity": "natural scale",
+    "log": "log scale",
+    "logit": "log-odds scale",
+    "fisher_z": "scale of Fisher's z",
+}
 DIRECTION_WORDS = {"increase": "an increase", "decrease": "a decrease", "no_change": "no change"}
+
+
+def people_words(sexes: tuple[str, ...]) -> str:
+    """Name the people that a question asks about.
+
+    Examples
+    --------
+    >>> people_words(("male",)), people_words(("male", "female"))
+    ('men', 'men and women')
+    """
+    return PEOPLE.get(sexes, "men and women")
+
+
+def list_of(names: tuple[str, ...]) -> str:
+    """Put names in a row.
+
+    Examples
+    --------
+    >>> list_of(("A",)), list_of(("A", "B", "C"))
+    ('A', 'A, B and C')
+    """
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def list_words(words: tuple[str, ...], terms: Terms) -> str:
@@ -31,7 +74,9 @@ CLASS_WORDS = {
 
 def decimals(result: QuestionResult) -> int:
     """Decimals at which this question's numbers are written everywhere in the report."""
-    if result.scale == "log":
+    if result.scale == "log" and result.unit is not None:
+        return decimals_for([(x.shown.high - x.shown.low) / 2 for x in result.effects])
+    if result.scale != "identity":
         return 2
     widths = [2 * line.std_error for line in result.effects]
     if result.main is not None:
@@ -58,16 +103,31 @@ def counted_text(word: str, definition: str) -> str:
     return f"{name}: {definition}" if definition else name
 
 
-def trials(k: int) -> str:
-    """Count trials in words.
+def unit_of_study(result: QuestionResult) -> str:
+    """What a line of a result is called: levels and associations come from any design."""
+    return "study" if result.contrast in ("level", "association") else "trial"
+
+
+def trials(k: int, one: str = "trial") -> str:
+    """Count trials, or studies, in words.
 
     Examples
     --------
-    >>> trials(1), trials(4)
-    ('one trial', '4 trials')
+    >>> trials(1), trials(4), trials(2, "study")
+    ('one trial', '4 trials', 'two studies')
     """
-    words = {0: "no trial", 1: "one trial", 2: "two trials", 3: "three trials"}
-    return words.get(k, f"{k} trials")
+    many = {"study": "studies"}.get(one, f"{one}s")
+    words = {0: f"no {one}", 1: f"one {one}", 2: f"two {many}", 3: f"three {many}"}
+    return words.get(k, f"{k} {many}")
+
+
+def event_below(result: QuestionResult) -> str:
+    """Say in short what a probability is of: below no effect; nothing for a level."""
+    if result.contrast == "level":
+        return ""
+    if result.contrast == "association":
+        return f"{result.measure_label.split()[-1]} < 0"
+    return "ratio < 1" if result.scale == "log" else "difference < 0"
 
 
 def finding(result: QuestionResult) -> str:
@@ -78,6 +138,8 @@ def finding(result: QuestionResult) -> str:
     sides = f"with {result.treatment} than with {result.control}"
     if result.contrast == "within":
         sides = f"after {result.treatment} than before it"
+    if result.contrast in ("level", "association"):
+        return _seen(result)
     counted = result.measure in ("RR", "OR", "HR")
     less, more = ("less frequent", "more frequent") if counted else ("lower", "higher")
     basis = trials(result.trials)
@@ -95,9 +157,31 @@ def finding(result: QuestionResult) -> str:
     )
 
 
+def _seen(result: QuestionResult) -> str:
+    """Say what was seen, where no treatment was compared: a level, or an association."""
+    fit, one = result.main, unit_of_study(result)
+    basis = trials(result.trials, one)
+    if result.participants:
+        basis += f", {result.participants:,} people"
+    if fit is None:
+        return ""
+    found = f"{result.measure_label} {estimate_text(result, fit)}"
+    if result.k == 2:
+        found = _two(result)
+    if result.contrast == "level":
+        who = f"{result.people} on {result.treatment}"
+        return f"{result.outcome_label}, {who}: {found}; {basis}. A level, no treatment effect."
+    ends = ("a negative", "a positive")
+    told = f"the interval reaches from {ends[0]} to {ends[1]} association; "
+    if fit.ci_high < 0 or fit.ci_low > 0:
+        told = f"{ends[0 if fit.ci_high < 0 else 1]} association; "
+    told = "" if result.k == 2 else told
+    return f"{result.outcome_label}: {told}{found}; {basis}. An association, no treatment effect."
+
+
 def _two(result: QuestionResult) -> str:
     """Two trials: each of them, and the interval of the mean by three methods."""
-    places = decimals(result)
+    places, two = decimals(result), trials(2, unit_of_study(result))
     unit = f" {pretty_unit(result.unit)}" if result.unit else ""
     each = " and ".join(
         f"{number(x.shown.estimate, places)} ({interval(x.shown.low, x.shown.high, places)})"
@@ -109,25 +193,52 @@ def _two(result: QuestionResult) -> str:
         return f"{result.measure_label} {each}{unit}"
     bayes = exact.terms[0].shown
     return (
-        f"{result.measure_label} {each}{unit} in the two trials; their mean "
-        f"{number(fit.shown.estimate, places)}, with an interval that two trials cannot settle: "
+        f"{result.measure_label} {each}{unit} in the {two}; their mean "
+        f"{number(fit.shown.estimate, places)}, with an interval that {two} cannot settle: "
         f"Hartung-Knapp {interval(fit.shown.low, fit.shown.high, places)}, Wald "
         f"{interval(wald.shown.low, wald.shown.high, places)}, Bayes "
         f"{interval(bayes.low, bayes.high, places)}"
     )
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """Put a capital at the start."""
     return text[:1].upper() + text[1:]
 
 
 def _nothing_pooled(result: QuestionResult) -> str:
     told = told_of(result)
+    one = unit_of_study(result)
     if not told:
-        return "No trial that could answer this question reported it."
+        return f"No {one} that could answer this question reported it."
+    what = {"level": "a level", "association": f"a {result.measure_label}"}
+    printed = what.get(result.contrast, "an effect")
+    counts = f": {directions_counted(result)}" if result.contrast != "level" else ""
+    tested = sign_sentence(result)
     return (
-        "No trial printed an effect with its uncertainty, so nothing can be pooled. "
-        f"{_capital(trials(len(told)))} reported it in part: {_counted(result)}."
+        f"No {one} printed {printed} with its uncertainty, so nothing can be pooled. "
+        f"{capital(trials(len(told), one))} reported it in part{counts}."
+        + (f" {tested}" if tested else "")
+    )
+
+
+def sign_sentence(result: QuestionResult) -> str:
+    """Give the share of directions that are positive, with interval; empty without directions."""
+    directions = [
+        study_direction([line.direction for line in lines]) for lines in told_of(result).values()
+    ]
+    up, down = directions.count("increase"), directions.count("decrease")
+    if up + down < 2:
+        return ""
+    found = sign_test(up, down)
+    way = "positive" if result.contrast == "association" else "increases"
+    low, high = (percent(x) for x in (found.ci_low, found.ci_high))
+    apart = len(directions) - up - down
+    rest = f"; {apart} without one direction left out" if apart else ""
+    return (
+        f"Of {up + down} directions {up} are {way}: {percent(found.proportion)} (95 % exact "
+        f"interval {low} to {high}; sign test {p_value(found.p)}{rest}). This tells neither how "
+        "large an effect is nor how sure."
     )
 
 
@@ -140,7 +251,7 @@ def told_of(result: QuestionResult) -> dict[str, list[PartialLine]]:
     return found
 
 
-def _counted(result: QuestionResult) -> str:
+def directions_counted(result: QuestionResult) -> str:
     """Count the trials by the direction they state, or that their figures have; each once."""
     stated: Counter[str] = Counter()
     figures: Counter[str] = Counter()
@@ -154,10 +265,9 @@ def _counted(result: QuestionResult) -> str:
             tested += 1
         else:
             other += 1
-    parts = [f"{stated[d]} {_say(stated[d])} {w}" for d, w in DIRECTION_WORDS.items() if stated[d]]
-    parts += [
-        f"the figures of {figures[d]} show {w}" for d, w in DIRECTION_WORDS.items() if figures[d]
-    ]
+    words = ASSOCIATION_WORDS if result.contrast == "association" else DIRECTION_WORDS
+    parts = [f"{stated[d]} {_say(stated[d])} {w}" for d, w in words.items() if stated[d]]
+    parts += [f"the figures of {figures[d]} show {w}" for d, w in words.items() if figures[d]]
     if tested:
         parts.append(f'{tested} {_say(tested)} only "not significant"')
     if other:
@@ -167,127 +277,3 @@ def _counted(result: QuestionResult) -> str:
 
 def _say(n: int) -> str:
     return "states" if n == 1 else "state"
-
-
-def certainty(result: QuestionResult) -> tuple[str, ...]:
-    """Say what limits the answer: each sentence a fact computed from the result."""
-    said = []
-    if result.indirect:
-        said.append(f"Indirect: {result.indirect}")
-    said += _on_number(result)
-    said += _on_size(result)
-    said += _on_sources(result)
-    said += _on_parts(result)
-    said += _on_sensitivity(result)
-    said.append("No certainty rating (GRADE) and no risk-of-bias judgement has been made yet.")
-    return tuple(said)
-
-
-def _on_number(result: QuestionResult) -> list[str]:
-    places = decimals(result)
-    if result.k == 1:
-        said = [
-            "k = 1: this is the result of a single trial. Nothing was pooled, and how far trials "
-            "differ cannot be known."
-        ]
-        mu = None if result.exact is None else result.exact.terms[0].shown
-        if mu is not None and result.exact is not None:
-            said.append(
-                "Bayes allows for trials that differ as the prior of τ says "
-                f"({result.exact.prior_tau}): for the mean over such trials it gives "
-                f"{interval(mu.low, mu.high, places)}, a width that comes from that prior."
-            )
-        return said
-    if result.k == 2:
-        return ["k = 2: the difference between trials rests on one comparison."]
-    if result.main is None or result.main.prediction is None:
-        return []
-    back = result.main.prediction.shown
-    said = [
-        f"A new trial's true effect is expected between {number(back.low, places)} and "
-        f"{number(back.high, places)} ({level_text(result.main.level)} prediction interval, "
-        f"{result.main.prediction.method})."
-    ]
-    if result.main.tau2 == 0:
-        said.append(
-            "The variance between trials is estimated as 0, so that the prediction interval shows "
-            "none; few trials cannot rule it out."
-        )
-    return said
-
-
-def _on_size(result: QuestionResult) -> list[str]:
-    mark = result.threshold
-    if mark.value is None:
-        return ["No page that states a smallest difference that matters was seen for this outcome."]
-    comparable = mark.unit == result.unit or (mark.unit == "ratio" and result.unit is None)
-    if not comparable or result.main is None:
-        return []
-    name = (
-        "smallest difference that matters"
-        if mark.kind == "minimal_important_difference"
-        else "figure to judge the size by, which is no minimal important difference"
-    )
-    unit = "" if mark.unit == "ratio" else f" {pretty_unit(mark.unit)}"
-    return [f"The {name}: {mark.value:g}{unit} ({mark.meaning}; {mark.source})."]
-
-
-def _on_sources(result: QuestionResult) -> list[str]:
-    said = []
-    secondary = sum(line.weight for line in result.effects if line.read == "secondary_source")
-    if secondary > 0:
-        said.append(
-            f"{secondary:.0f} % of the weight is known from secondary sources (labels, reviews, "
-            "news reports), not from the trial's own report."
-        )
-    from_p = list(dict.fromkeys(x.label for x in result.effects if "exact P" in x.route))
-    if from_p:
-        whose = " and ".join(from_p)
-        said.append(f"The standard error of {whose} was recovered from the printed P value.")
-    read = Counter(line.read for line in {x.study: x for x in result.effects}.values())
-    words = {
-        "primary_full_text": "a table or passage of the paper",
-        "primary_abstract": "the abstract only",
-        "registry": "the registry only",
-        "secondary_source": "a secondary source only",
-    }
-    if read:
-        parts = [f"{text} ({trials(read[key])})" for key, text in words.items() if read[key]]
-        said.append(f"What was read: {', '.join(parts)}.")
-    return said
-
-
-def _on_parts(result: QuestionResult) -> list[str]:
-    told = told_of(result)
-    others = sorted({x.label for x in result.partial if x.kind == "other_arms"})
-    beside = [f"{' and '.join(others)} told of this outcome in other arms only."] if others else []
-    if not told or result.main is None:
-        return beside
-    names = ", ".join(sorted({lines[0].label for lines in told.values()}))
-    return [
-        f"{_capital(trials(len(told)))} reported this outcome only in part and could not be "
-        f"pooled ({names}): {_counted(result)}.",
-        *beside,
-    ]
-
-
-def _on_sensitivity(result: QuestionResult) -> list[str]:
-    if result.main is None:
-        return []
-    base = _side(result.main.ci_low, result.main.ci_high)
-    answered = [x for x in result.sensitivity if x.ci_low is not None and x.ci_high is not None]
-    turned = [x.choice for x in answered if _side(x.ci_low or 0, x.ci_high or 0) != base]
-    if not answered:
-        return []
-    now = "excludes" if base else "includes"
-    other = "otherwise" if base else "excludes it"
-    if not turned:
-        return [f"The interval {now} no difference, as in all {len(answered)} other choices."]
-    return [
-        f"The interval {now} no difference; it {'is ' if base else ''}{other} in {len(turned)} of "
-        f"{len(answered)} other choices: {'; '.join(turned)}."
-    ]
-
-
-def _side(low: float, high: float) -> int:
-    return -1 if high < 0 else 1 if low > 0 else 0

@@ -25,8 +25,8 @@ from evidence.report.verify import Verification, verify
 
 FILES = {
     "index.html", "result.json", "run.json", "effects.csv", "partial.csv", "unused.csv",
-    "trace.csv", "hormone_said.svg", "hormone_said.png", "hormone.svg", "hormone.png", "bone.svg",
-    "bone.png",
+    "trace.csv", "summary_of_findings.json", "hormone_said.svg", "hormone.svg", "hormone.png",
+    "bone.svg", "bone.png", "hormone_contribution.svg", "hormone_posterior.svg",
 }  # fmt: skip
 
 

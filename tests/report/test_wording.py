@@ -10,7 +10,8 @@ from samples import FIVE, THREE, part, result_of, terms, trial, trials
 from evidence.report.forest_result import favours
 from evidence.report.numbers import MINUS
 from evidence.report.result import QuestionResult
-from evidence.report.wording import certainty, finding, list_words, told_of
+from evidence.report.wording import finding, list_words, told_of
+from evidence.report.wording_certainty import limits as certainty
 
 CLEAR = ((-3.0, 0.4), (-3.2, 0.5), (-2.9, 0.3))
 DIFFERENCE = re.compile(r": (lower|higher|less frequent|more frequent) ")
@@ -91,7 +92,7 @@ def test_the_counts_of_a_sentence_add_up_to_its_trials(parts: list[Part]) -> Non
     if not counted:
         assert said == finding(NOTHING)
         return
-    said = said.split("reported it in part: ")[1]
+    said = said.split("reported it in part: ")[1].split(".")[0]
     assert sum(map(int, re.findall(r"\d+", said))) == len(counted)
 
 

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evidence.effects.scales import NAMES, from_readers, to_readers
 from evidence.effects.sizes.registry import MEASURES
 from evidence.effects.table import EffectTable
 from evidence.errors import Problem, ReportError, check_kind, did_you_mean, is_number
 from evidence.report.figures.style import GREY, INK, clean
+from evidence.report.figures.ticks import curved_ticks
+from evidence.report.figures.ticks import plain_ticks as plain_ticks
 from evidence.report.figures.words import fitted, wrapped
 from evidence.report.numbers import decimals_for, interval, level_text, number, pretty_unit
 
@@ -79,6 +82,8 @@ def effect_name(table: EffectTable) -> str:
     if table.scale == "log":
         words = "Ratio" if table.measure == "GEN" else words.removeprefix("log ")
         words = words.replace(" log ", " ")
+    elif table.scale != "identity":
+        words = NAMES[table.scale]
     unit = f" ({pretty_unit(table.unit)})" if table.unit else ""
     return clean(f"{words[:1].upper()}{words[1:]}{unit}")
 
@@ -89,7 +94,7 @@ def axis_name(table: EffectTable) -> str:
 
 
 def shown(value: float, scale: str) -> float:
-    """Value as it is printed: a ratio where the analysis is of logarithms.
+    """Value as it is printed: a ratio where the analysis is of logarithms, and so on.
 
     Raises
     ------
@@ -98,7 +103,7 @@ def shown(value: float, scale: str) -> float:
     """
     if scale == "log" and value > LARGEST_LOG:
         raise _no_ratio(value)
-    return math.exp(value) if scale == "log" else value
+    return to_readers(value, scale)
 
 
 def _no_ratio(value: float) -> ReportError:
@@ -108,7 +113,7 @@ def _no_ratio(value: float) -> ReportError:
 
 def places_for(table: EffectTable) -> int:
     """Decimals at which effects of a table are printed."""
-    if table.scale == "log":
+    if table.scale != "identity":
         return 2
     return decimals_for(table.rows["std_error"].tolist())
 
@@ -153,21 +158,6 @@ def ratio_ticks(low: float, high: float, most: int = 7) -> list[float]:
     return [float(f"{x:.12g}") for x in tens if low <= math.log(x) <= high]
 
 
-def plain_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Evenly spaced round numbers in an interval.
-
-    Examples
-    --------
-    >>> plain_ticks(-0.13, 0.51)
-    [0.0, 0.2, 0.4]
-    """
-    raw = (high - low) / most
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = next(m * power for m in (1, 2, 5, 10) if m * power >= raw * 0.999)
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [float(f"{step * i:.12g}") for i in range(first, last + 1)]
-
-
 def tick_words(values: Sequence[float]) -> list[str]:
     """Tick labels with a true minus sign; ``1e-07`` only where zeros would not be counted."""
     size = max((abs(x) for x in values), default=0.0)
@@ -184,6 +174,11 @@ def effect_ticks(
     if scale == "log":
         ratios = ratio_ticks(low, high, most)
         return [math.log(x) for x in ratios], [f"{x:g}" for x in ratios]
+    if scale != "identity":
+        inside = curved_ticks(low, high, scale, most)
+        return [from_readers(x, scale) for x in inside], [
+            f"{x:g}".replace("-", "\u2212") for x in inside
+        ]
     places = plain_ticks(low, high, most)
     return places, tick_words(places)
 
@@ -259,7 +254,10 @@ def checked_limits(
         raise refuse(where, repr(limits), right)
     if scale == "log" and low <= 0:
         raise refuse(where, repr(limits), "ratios above 0, such as (0.1, 10)")
-    return (math.log(low), math.log(high)) if scale == "log" else (low, high)
+    least = {"logit": 0.0, "fisher_z": -1.0}.get(scale, low - 1)
+    if scale in ("logit", "fisher_z") and not least < low < high < 1:
+        raise refuse(where, repr(limits), f"{NAMES[scale]}s between {least:g} and 1")
+    return from_readers(low, scale), from_readers(high, scale)
 
 
 def arrows(ax: Axes, x: Array, y: Array, **style: Any) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any, get_args
 
 import pandas as pd
 
+from evidence.catalog.question import Scale
 from evidence.errors import ReportError, check_kind
 from evidence.models.partial.fit import ReportsFit
 from evidence.models.partial.ladder import step_of
@@ -35,13 +36,14 @@ GROUPS = (
 SILENT = "Nothing that can be used"
 # Beyond so many lines they stand closer.
 MANY = 45
+SHIFTS = {"log": " (factor)", "logit": " (log odds)", "fisher_z": " (Fisher's z)"}
 
 
 def contribution_plot(
     fit: ReportsFit,
     *,
     name: str = "Mean effect",
-    scale: Literal["identity", "log"] = "identity",
+    scale: Scale = "identity",
     title: str | None = None,
     width: float = TWO_COLUMNS,
 ) -> Plot:
@@ -56,7 +58,7 @@ def contribution_plot(
         Of ``pool_reports`` with ``influence=True``.
     name : str
         What the mean is, for the note below.
-    scale : {"identity", "log"}
+    scale : {"identity", "log", "logit", "fisher_z"}
         "log" where effects are logarithms: shifts are shown as factors.
     title : str, optional
     width : float
@@ -85,7 +87,7 @@ def contribution_plot(
     ['b', 'c', 'a']
     """
     check_kind("fit", fit, ReportsFit, ReportError)
-    check_choice("scale", scale, ("identity", "log"))
+    check_choice("scale", scale, get_args(Scale))
     data = _data(fit)
     silent = data[data["group"] == SILENT]
     told = data[data["group"] != SILENT]
@@ -154,12 +156,14 @@ def _sheet(
     cells = [_cells(row, scale, places) for _, row in lines]
     step, gap = (11.4, 14.0) if len(lines) <= MANY else (9.0, 11.0)
     beyond = "factor" if scale == "log" else "shift"
+    # A shift of Fisher's z is no correlation, nor one of log odds a proportion.
+    shift_scale = "log" if scale == "log" else "identity"
     sheet = RowSheet(
         columns=(
             Words("Report", tuple(label for label, _ in lines), gives=True),
             _share_graph(shares),
             Words("%", tuple(c[0] for c in cells), "right"),
-            Graph(_shift_head(scale), _shift_ends(shifts), scale, 0.85),
+            Graph(_shift_head(scale), _shift_ends(shifts), shift_scale, 0.85),
             Words(beyond, tuple(c[1] for c in cells), "right"),
         ),
         heights=tuple(gap if row is None else step for _, row in lines),
@@ -188,7 +192,7 @@ def _share_graph(shares: list[float]) -> Graph:
 
 
 def _shift_head(scale: str) -> str:
-    return "Shift of the mean\nthat it makes" + (" (factor)" if scale == "log" else "")
+    return "Shift of the mean\nthat it makes" + SHIFTS.get(scale, "")
 
 
 def _shift_ends(shifts: list[float]) -> tuple[float, float]:
@@ -237,7 +241,7 @@ def _draw(sheet: RowSheet, line: int, row: dict[str, Any], step: float) -> None:
 
 def _mean(fit: ReportsFit, name: str, scale: str) -> str:
     middle, low, high = term_of(fit.terms, "mu")
-    places = 2 if scale == "log" else decimals_for([(high - low) / 4])
+    places = 2 if scale != "identity" else decimals_for([(high - low) / 4])
     complete = sum(s.kind == "complete" for s in fit.statements)
     return (
         f"{clean(name)} of all that was said: {effect_text(middle, scale, places)} "

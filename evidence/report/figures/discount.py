@@ -39,6 +39,8 @@ AXES = {
     "map_weight": ("Weight of what the source predicts", "target alone", "no robust part"),
 }
 ROWS = {"target_only": "target alone", "borrowed": "as stated", "pooled": "pooled"}
+# What stands at the end without borrowing where the target has no trials.
+NO_TARGET = "vague prior"
 CRITERIA = {
     "ci_low": "the interval's lower end meets the threshold",
     "ci_high": "the interval's upper end meets the threshold",
@@ -97,7 +99,7 @@ def discount_curve(
         ratios = (3, 1.6, 1.6) if borrowed else (3, 1.6)
         axes = figure.subplots(panels, 1, height_ratios=ratios)
         for ax in axes:
-            _x_axis(ax, x, found.axis, last=ax is axes[-1])
+            _x_axis(ax, x, found, last=ax is axes[-1])
             for at in tipping:
                 ax.axvline(at, color=VERMILION, lw=0.9, ls="-.", zorder=2)
             if _shown(found, x):
@@ -141,7 +143,7 @@ def _shown(found: Borrowing, x: Array) -> bool:
     return found.stated is not None and float(x[0]) <= found.stated <= float(x[-1])
 
 
-def _x_axis(ax: Any, x: Array, axis: str, *, last: bool) -> None:
+def _x_axis(ax: Any, x: Array, found: Borrowing, *, last: bool) -> None:
     ends = padded([x[0], x[-1]], 0.02)
     ticks = plain_ticks(float(x[0]), float(x[-1]), 5)
     ax.set_xlim(*ends)
@@ -149,7 +151,8 @@ def _x_axis(ax: Any, x: Array, axis: str, *, last: bool) -> None:
         ax.set_xticks(ticks, [""] * len(ticks))
         return
     words = tick_words(ticks)
-    told = {0.0: AXES[axis][1], 1.0: AXES[axis][2]}
+    alone, all_of_it = AXES[found.axis][1:]
+    told = {0.0: alone if found.target.k else NO_TARGET, 1.0: all_of_it}
     ax.set_xticks(
         ticks, [f"{w}\n{told.get(t, '')}".rstrip() for w, t in zip(words, ticks, strict=True)]
     )
@@ -217,14 +220,15 @@ def _told(found: Borrowing) -> str:
     parts = []
     for name, row in found.terms.to_dict("index").items():
         ends = interval_text(float(row["ci_low"]), float(row["ci_high"]), scale, places)
+        words = ROWS[str(name)] if found.target.k or name != "target_only" else NO_TARGET
         parts.append(
-            f"{ROWS[str(name)]} {effect_text(float(row['median']), scale, places)} "
+            f"{words} {effect_text(float(row['median']), scale, places)} "
             f"({level_text(found.level)} interval {ends}), probability below {_threshold(found)} "
             f"{percent(float(row['probability_below']))}"
         )
-    words = [
+    tips = [
         f"{CRITERIA[str(row['criterion'])]} at {significant(float(row['discount']))}"
         for row in found.tipping.to_dict("records")
     ]
-    turn = "; ".join(words) if words else "no conclusion changes along the curve"
+    turn = "; ".join(tips) if tips else "no conclusion changes along the curve"
     return f"{'; '.join(parts)}. Tipping points: {turn}"

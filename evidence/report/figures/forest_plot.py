@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import get_args
 
 from scipy import special
 
 from evidence.errors import ReportError, check_kind
 from evidence.models.frequentist.fit import CI_WORDS, TAU2_WORDS, PooledFit
+from evidence.rating.risk_of_bias.lights import Lights
 from evidence.report.figures.axes import (
     TWO_COLUMNS,
     axis_name,
@@ -37,6 +39,7 @@ from evidence.report.figures.forest_columns import (
     test_text,
 )
 from evidence.report.figures.forest_painter import Painter
+from evidence.report.figures.forest_risk import risk_notes, with_risk
 from evidence.report.figures.forest_table import ForestTable, Row
 from evidence.report.figures.plot import Plot, finished
 from evidence.report.figures.style import clean, style
@@ -53,6 +56,7 @@ def forest_plot(
     limits: tuple[float, float] | None = None,
     title: str | None = None,
     width: float = TWO_COLUMNS,
+    risk: Sequence[Lights] | None = None,
 ) -> Plot:
     """Forest plot with measured columns (``forest`` draws the plain one into Axes of yours).
 
@@ -75,6 +79,8 @@ def forest_plot(
     title : str, optional
     width : float
         Millimetres.
+    risk : sequence of Lights, optional
+        Risk of bias of the studies, for columns of signs: ``risk_lights(risks, fit.table)``.
 
     Returns
     -------
@@ -104,9 +110,14 @@ def forest_plot(
     if fit.k > 1:
         rows += pooled_rows(fit, parts, layout, prediction=prediction)
     told = method_notes(fit, layout) if fit.k > 1 else ("One study: nothing was pooled.",)
+    columns = (*parts.columns, *tail_columns(layout, effect_name(fit.table), fit.level))
+    lines = tuple(rows)
+    if risk is not None:
+        columns, lines = with_risk(columns, lines, risk)
+        told = (*told, *risk_notes(risk))
     table = ForestTable(
-        columns=(*parts.columns, *tail_columns(layout, effect_name(fit.table), fit.level)),
-        rows=tuple(rows),
+        columns=columns,
+        rows=lines,
         scale=fit.table.scale,
         graph_head=graph_head(fit, layout),
         look=look_of(layout, parts.kind),

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from evidence.catalog.question import Scale
 from evidence.report.figures.style import BLUE, ORANGE
 
 Kind = Literal["study", "pooled", "subtotal", "prediction", "step", "heading", "note"]
@@ -58,7 +59,7 @@ class ForestTable:
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
-    scale: Literal["identity", "log"]
+    scale: Scale
     graph_head: str
     look: Look
     favours: tuple[str, str] = ("", "")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, get_args
 
 import pandas as pd
 
+from evidence.catalog.question import Scale
 from evidence.errors import ReportError, check_kind, is_number
 from evidence.models.partial.ladder import COLUMNS, STEPS
 from evidence.models.partial.possible import PossibleAnswers
@@ -34,8 +35,9 @@ def ladder_plot(
     possible: PossibleAnswers | None = None,
     *,
     name: str = "Mean effect",
-    scale: Literal["identity", "log"] = "identity",
+    scale: Scale = "identity",
     level: float = 0.95,
+    null: bool = True,
     limits: tuple[float, float] | None = None,
     title: str | None = None,
     width: float = TWO_COLUMNS,
@@ -50,10 +52,13 @@ def ladder_plot(
         Smallest and largest pooled estimate that agrees with what was said, as a last line.
     name : str
         What the mean is: ``Mean difference (g/cm²)``.
-    scale : {"identity", "log"}
+    scale : {"identity", "log", "logit", "fisher_z"}
         "log" where effects are logarithms, for the axis to show ratios.
     level : float
         That of the intervals in ``steps``.
+    null : bool
+        Whether there is a value of no effect, of which the probability to lie below it is shown;
+        a level has none.
     limits : (float, float), optional
         Ends of the axis, ratios where the scale is "log"; what lies beyond becomes an arrow.
     title : str, optional
@@ -82,16 +87,17 @@ def ladder_plot(
     [-0.5, -0.6]
     """
     check_kind("steps", steps, pd.DataFrame, ReportError)
-    check_choice("scale", scale, ("identity", "log"))
+    check_choice("scale", scale, get_args(Scale))
     if not (is_number(level) and 0 < level < 1):
         raise refuse("level", repr(level), "a fraction between 0 and 1, such as 0.95")
+    check_kind("null", null, bool, ReportError)
     given = checked_limits(limits, scale)
     rows = _rows(steps)
     known = [r for r in rows if r["median"] is not None]
     if not known:
         raise refuse("steps", "no step has an answer", "priors under which one can be fitted")
     with style(small=True):
-        sheet = _sheet(rows, possible, (name, scale, level), given, title, width)
+        sheet = _sheet(rows, possible, (name, scale, level), null, given, title, width)
         _marks(sheet, rows, known[-1])
         if possible is not None:
             _possible_mark(sheet, possible, len(rows))
@@ -113,6 +119,7 @@ def _sheet(
     rows: list[dict[str, Any]],
     possible: PossibleAnswers | None,
     what: tuple[str, str, float],
+    null: bool,
     given: tuple[float, float] | None,
     title: str | None,
     width: float,
@@ -135,15 +142,17 @@ def _sheet(
         below.append("")
         whiskers += [possible.low, possible.high, possible.ci_low, possible.ci_high]
     last = {len(rows) - 1} if rows[-1]["median"] is not None else set()
+    ends = given or sheet_ends(marks, whiskers, zero=null, reach=0.8)
+    columns: list[Words | Graph] = [
+        Words("Reports used", tuple(labels), gives=True),
+        Words("Added", tuple(added), "right"),
+        Words("Total", tuple(counts), "right"),
+        Graph(name, ends, scale, zero=null),
+        Words(f"Median\n({level_text(level)} interval)", tuple(found), "right"),
+        Words(f"Probability\n< {1 if scale == 'log' else 0}", tuple(below), "right"),
+    ]
     return RowSheet(
-        columns=(
-            Words("Reports used", tuple(labels), gives=True),
-            Words("Added", tuple(added), "right"),
-            Words("Total", tuple(counts), "right"),
-            Graph(name, given or sheet_ends(marks, whiskers, reach=0.8), scale),
-            Words(f"Median\n({level_text(level)} interval)", tuple(found), "right"),
-            Words(f"Probability\n< {1 if scale == 'log' else 0}", tuple(below), "right"),
-        ),
+        columns=tuple(columns if null else columns[:-1]),
         heights=tuple([STEP] * len(rows) + ([STEP + 4.0] if possible is not None else [])),
         width=width,
         title=title or "",
@@ -158,7 +167,7 @@ def _label(step: str, i: int) -> str:
 
 
 def _places(known: list[dict[str, Any]], scale: str) -> int:
-    if scale == "log":
+    if scale != "identity":
         return 2
     return decimals_for([(float(r["ci_high"]) - float(r["ci_low"])) / 4 for r in known])
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from evidence.catalog.question import MEASURES_OF
 from evidence.errors import ReportError, check_kind
 from evidence.models.bayesian.fit import BayesFit, arrays_of
 from evidence.report.figures.axes import (
@@ -144,10 +145,12 @@ def _sheet(
     printed = tuple(_cell(fit, r, ("estimate", "low", "high")) for r in rows)
     posterior = tuple(_cell(fit, r, ("posterior", "posterior_low", "posterior_high")) for r in rows)
     weights = tuple("" if r["weight"] is None else percent(r["weight"] / 100) for r in rows)
+    null = fit.table.measure not in MEASURES_OF["level"]
+    ends = given or sheet_ends(marks, whiskers, zero=null)
     return RowSheet(
         columns=(
             Words("Study", tuple(r["label"] for r in rows), gives=True),
-            Graph(effect_name(fit.table), given or sheet_ends(marks, whiskers), fit.table.scale),
+            Graph(effect_name(fit.table), ends, fit.table.scale, zero=null),
             Words(f"Printed\n({level} CI)", printed, "right"),
             Words(f"Posterior median\n({level} interval)", posterior, "right"),
             Words("Weight", weights, "right"),
