@@ -1,13 +1,16 @@
 """Calibrate every Bayesian model, and count coverage: ``python benchmarks/calibration.py``.
 
 Writes ``docs/calibration/``: tables, figures, and the page that shows them, with the hash of this
-file and the seed. Nothing depends on the number of workers. ``--share 0.05`` for a quick look.
+file and the seed. Nothing depends on the number of workers. ``--share 0.05`` for a quick look;
+``--keep`` runs anew only what does not stand there with the same seed and number of fits, and says
+so on the page: right after scenarios were added, wrong after the models were changed.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import platform
 from dataclasses import dataclass
@@ -22,6 +25,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
+from evidence.models.bayesian.bias_models import pet
 from evidence.models.bayesian.priors import (
     exponential,
     half_cauchy,
@@ -34,6 +38,7 @@ from evidence.models.bayesian.priors import (
     reference_prior,
     uniform,
 )
+from evidence.models.calibration.average import AverageSimulation
 from evidence.models.calibration.borrowing import BorrowingSimulation
 from evidence.models.calibration.calibrate import Calibration, calibrate
 from evidence.models.calibration.coverage import coverage_table
@@ -41,6 +46,7 @@ from evidence.models.calibration.normal import NormalSimulation
 from evidence.models.calibration.nuts import NutsSimulation
 from evidence.models.calibration.regression import RegressionSimulation
 from evidence.models.calibration.reports import ReportsSimulation
+from evidence.models.calibration.selection import selection_coverage
 from evidence.models.partial.space import ReportPriors
 from evidence.report.figures.coverage_curve import coverage_curve
 from evidence.report.figures.rank_histogram import rank_histogram
@@ -52,6 +58,9 @@ HALF, WIDE, MU, UNIT = half_normal(0.5), half_normal(1.0), normal(0, 1), normal(
 REPORTS = ReportPriors(mu=MU, tau=HALF, log_sd=normal(0, 0.5))
 K, TAU2 = (2, 3, 4, 5, 7, 10, 15, 20), (0.0, 0.05, 0.2, 0.5)
 UNEQUAL = (0.001, 2.0)
+# Publication of studies that are not significant in the expected direction, and the truths.
+SELECTED: dict[str, Any] = {"k": (10, 30), "true_mu": (0.0, 0.3), "true_tau2": 0.05}
+WEIGHTS, SELECTED_RUNS = (1.0, 0.2), 200
 
 
 @dataclass(frozen=True)
@@ -104,7 +113,8 @@ def exact() -> list[Scenario]:
 
 def others() -> list[Scenario]:
     """All models but the pairwise exact one."""
-    slow = "a quarter of a second to a second each"
+    slow = "half a second each"
+    wide = "a quarter of a second to over a second each: integrals over up to five parameters"
     few = "a second or two each, after the model is compiled"
     borrow: dict[str, Any] = {"k": (2, 5), "tau": half_normal(0.3), "mu": MU}
     between: dict[str, Any] = {"between": half_normal(0.3)}
@@ -130,8 +140,19 @@ def others() -> list[Scenario]:
                 ("robust_map", robust),
             )
         ),
-        Scenario("reports", ReportsSimulation(k=6, priors=REPORTS), 400, 5, slow, True),
-        Scenario("reports-k12", ReportsSimulation(k=12, priors=REPORTS), 60, 5, slow),
+        *(
+            Scenario(
+                f"average-{bias or 'unbiased'}",
+                AverageSimulation(k=5, effect=MU, heterogeneity=HALF, bias=bias),
+                fits,
+                25,
+                wide,
+                bias == "2w",
+            )
+            for bias, fits in ((None, 1000), ("2w", 200), ("pp", 200), ("psma", 40))
+        ),
+        Scenario("reports", ReportsSimulation(k=6, priors=REPORTS), 1000, 10, "", True),
+        Scenario("reports-k12", ReportsSimulation(k=12, priors=REPORTS), 100, 5, slow),
         Scenario("nuts", NutsSimulation(k=5, tau=HALF, mu=MU, cores=2), 100, 5, few, True),
     ]
 
@@ -145,6 +166,9 @@ def faults() -> list[Scenario]:
         fitted_between=half_normal(0.05),
     )  # fmt: skip
     told = ReportsSimulation(k=6, priors=REPORTS, std_error_factor=0.5)
+    biased = AverageSimulation(
+        k=5, effect=MU, heterogeneity=HALF, bias=(pet(half_normal(2.0)),), fitted_bias=None
+    )
     drawn = NutsSimulation(**base, std_error_factor=0.5, cores=2)
     wide, narrow = half_normal(1.5), half_normal(0.5 / 3)
     normals: dict[str, dict[str, Any]] = {
@@ -163,19 +187,52 @@ def faults() -> list[Scenario]:
         *found,
         Scenario("regression, standard errors 30 % too small", regression, 200, 25),
         Scenario("borrowing, populations held 10 times too alike", wrong, 200, 25),
-        Scenario("reports, printed standard errors halved", told, 40, 5),
+        Scenario("averaging, small studies' bias left out", biased, 200, 25),
+        Scenario("reports, printed standard errors halved", told, 50, 5),
         Scenario("sampler, standard errors halved", drawn, 25, 5),
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an earlier run left; None where everything is to be run."""
+
+    summary: pd.DataFrame
+    faults: pd.DataFrame
+    ranks: pd.DataFrame
+    run: dict[str, Any]
+
+    def rows(self, one: Scenario, count: int) -> pd.DataFrame | None:
+        """Its rows of a scenario, if it had this seed and number of fits."""
+        for frame in (self.summary, self.faults):
+            found = frame[frame["scenario"] == one.key]
+            whole = (found["fits"] + found["failed"] == count) & (found["seed"] == one.seed)
+            if len(found) and whole.all():
+                return found
+        return None
+
+
+def left_by(out: Path) -> Kept:
+    """Read what an earlier run left in a folder."""
+    names = ("calibration.csv", "faults.csv", "first_ranks.csv")
+    frames = [pd.read_csv(out / name) for name in names]
+    return Kept(*frames, json.loads((out / "run.json").read_text(encoding="utf-8")))
+
+
 def measured(
-    scenarios: list[Scenario], share: float, jobs: int, out: Path
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Summaries and first ranks; the figures of those that are drawn."""
-    frames, firsts = [], []
+    scenarios: list[Scenario], share: float, jobs: int, out: Path, kept: Kept | None
+) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Summaries and first ranks, and what was kept; the figures of those that are drawn."""
+    frames, firsts, same = [], [], []
     for one in scenarios:
         start = perf_counter()
-        count = max(20, one.block, round(share * one.fits))
+        count = max(25, one.block, round(share * one.fits))
+        old = kept.rows(one, count) if kept is not None else None
+        if kept is not None and old is not None:
+            frames.append(old)
+            firsts.append(kept.ranks[kept.ranks["scenario"] == one.key])
+            same.append(one.key)
+            continue
         # A sampler has its own cores, and would be compiled anew by every worker.
         own = 1 if isinstance(one.model, NutsSimulation) else jobs
         with joblib.parallel_config(n_jobs=own):
@@ -197,9 +254,9 @@ def measured(
             ranks.melt("fit", var_name="quantity", value_name="rank").assign(scenario=one.key)
         )
         if one.draw:
-            name = "".join(c if c.isalnum() else "-" for c in one.key)
-            rank_histogram(found, title=titled(one, found)).save(out / f"ranks-{name}.svg")
-    return pd.concat(frames, ignore_index=True), pd.concat(firsts, ignore_index=True)
+            figure = rank_histogram(found, title=titled(one, found))
+            figure.save(out / f"ranks-{file_name(one.key)}.svg")
+    return pd.concat(frames, ignore_index=True), pd.concat(firsts, ignore_index=True), same
 
 
 def titled(one: Scenario, found: Calibration) -> str:
@@ -251,8 +308,27 @@ SCENARIO_COLUMNS = {
 }  # fmt: skip
 
 
+def pictured(name: str, rows: pd.DataFrame) -> str:
+    """A figure, with the P of each histogram on it and what so many of them let stand."""
+    each = ", ".join(f"{q} {p:.2g}" for q, p in zip(rows["quantity"], rows["p_ecdf"], strict=True))
+    limit, key = f"{0.05 / len(rows):.2g}", rows["scenario"].iloc[0]
+    return (
+        f"![{name}](ranks-{name}.svg)\n\n`{key}`, P of uniformity by the band: "
+        f"{each}. With {len(rows)} quantities in one figure P below {limit} is unexpected "
+        "(Bonferroni at 5 %); the limit over all scenarios stands above."
+    )
+
+
+def file_name(key: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in key)
+
+
 def page(
-    summary: pd.DataFrame, faulty: pd.DataFrame, coverage: pd.DataFrame, run: dict[str, Any]
+    summary: pd.DataFrame,
+    faulty: pd.DataFrame,
+    coverage: pd.DataFrame,
+    selection: pd.DataFrame,
+    run: dict[str, Any],
 ) -> str:
     """The page of results."""
     p = np.concatenate([summary["p_ecdf"], summary["p_chi_squared"]])
@@ -274,10 +350,24 @@ def page(
         f"`{key}` {int(row['fits'])} fits, {reasons.get(str(key), '')}"
         for key, row in few.iterrows()
     )
-    drawn = [path.name for path in sorted(Path(run["out"]).glob("ranks-*.svg"))]
-    pictures = "\n\n".join(f"![{n.removesuffix('.svg')}]({n})" for n in drawn)
+    drawn = {path.name for path in Path(run["out"]).glob("ranks-*.svg")}
+    pictures = "\n\n".join(
+        pictured(file_name(str(key)), rows)
+        for key, rows in pd.concat([summary, faulty]).groupby("scenario", sort=False)
+        if f"ranks-{file_name(str(key))}.svg" in drawn
+    )
+    corrected = selection.assign(
+        published=100 * selection["weight"], held=100 * selection["coverage"],
+    ).rename(columns={"bias": "mean_error", "root_mean_square_error": "rms_error"})  # fmt: skip
     runs = {str(k): int(n) for k, n in coverage.groupby("kind")["repetitions"].max().items()}
+    kept = ""
+    if run["kept"]:
+        kept = (
+            f" {len(run['kept'])} scenarios and the table of coverage were kept from the run of "
+            f"the script `{run['kept_from']}`, where they are the same; `run.json` names them."
+        )
     return TEMPLATE.format(
+        kept=kept,
         script=run["script"], sha256=run["sha256"], seed=run["seed"], seconds=run["seconds"],
         jobs=run["jobs"], fits=int(summary.groupby("scenario")["fits"].first().sum()),
         failed=int(summary.groupby("scenario")["failed"].first().sum()), tests=p.size,
@@ -285,12 +375,18 @@ def page(
         verdict="none" if p.min() >= limit else f"{int((p < limit).sum())}",
         few=why or "none", scenarios=table(by_scenario(summary), SCENARIO_COLUMNS),
         faults=table(by_scenario(faulty), SCENARIO_COLUMNS), coverage=tables[0], widths=tables[1],
+        selection=table(corrected, SELECTION_COLUMNS), selected=SELECTED_RUNS,
+        selected_error=100 * (0.95 * 0.05 / SELECTED_RUNS) ** 0.5,
         frequentist=runs["frequentist"], bayes=runs["Bayesian"], pictures=pictures,
         error=100 * (0.95 * 0.05 / runs["frequentist"]) ** 0.5,
         bayes_error=100 * (0.95 * 0.05 / runs["Bayesian"]) ** 0.5,
     )  # fmt: skip
 
 
+SELECTION_COLUMNS = {
+    "method": "", "k": "d", "true_mu": "g", "published": ".0f", "failed": "d", "held": ".1f",
+    "width": ".2f", "mean_error": "+.3f", "rms_error": ".3f",
+}  # fmt: skip
 TEMPLATE = Path(__file__).with_name("calibration_page.md").read_text(encoding="utf-8")
 
 
@@ -301,21 +397,34 @@ def main() -> None:
     ask.add_argument("--share", type=float, default=1.0, help="of the fits that are committed")
     root = Path(__file__).resolve().parents[1]
     ask.add_argument("--out", type=Path, default=root / "docs" / "calibration")
+    ask.add_argument("--keep", action="store_true", help="run anew only what is not there")
     asked = ask.parse_args()
     out: Path = asked.out
     out.mkdir(parents=True, exist_ok=True)
-    for old in out.glob("*.svg"):
+    kept = left_by(out) if asked.keep else None
+    for old in () if asked.keep else out.glob("*.svg"):
         old.unlink()
     start = perf_counter()
     with joblib.parallel_config(n_jobs=asked.jobs):
-        summary, first = measured([*exact(), *others()], asked.share, asked.jobs, out)
-        faulty, _ = measured(faults(), asked.share, asked.jobs, out)
+        summary, first, same = measured([*exact(), *others()], asked.share, asked.jobs, out, kept)
+        faulty, _, more = measured(faults(), asked.share, asked.jobs, out, kept)
+        same += more
         begun = perf_counter()
-        coverage = coverage_table(
-            K, TAU2, seed=SEED, priors=[HALF, WIDE], repetitions=max(9, round(4000 * asked.share)),
-            bayes_repetitions=max(9, round(600 * asked.share)),
-        )  # fmt: skip
+        if kept is None:
+            coverage = coverage_table(
+                K, TAU2, seed=SEED, priors=[HALF, WIDE],
+                repetitions=max(9, round(4000 * asked.share)),
+                bayes_repetitions=max(9, round(600 * asked.share)),
+            )  # fmt: skip
+        else:
+            coverage = pd.read_csv(out / "coverage.csv")
         print(f"coverage {perf_counter() - begun:.1f} s", flush=True)
+        begun = perf_counter()
+        selection = selection_coverage(
+            **SELECTED, weight=WEIGHTS, seed=SEED,
+            repetitions=max(9, round(SELECTED_RUNS * asked.share)),
+        )  # fmt: skip
+        print(f"selection {perf_counter() - begun:.1f} s", flush=True)
     coverage_curve(
         coverage, methods=["reml", str(HALF), str(WIDE)], title="95 % intervals of the mean"
     ).save(out / "coverage.svg")
@@ -330,13 +439,16 @@ def main() -> None:
         "numpy": np.__version__,
         "scipy": scipy.__version__,
         "level": 0.95,
+        "kept": same,
+        "kept_from": "" if kept is None else kept.run["sha256"],
     }
     write_csv(summary, out / "calibration.csv")
     write_csv(faulty, out / "faults.csv")
     write_csv(first[["scenario", "quantity", "fit", "rank"]], out / "first_ranks.csv")
     write_csv(coverage, out / "coverage.csv")
+    write_csv(selection, out / "selection.csv")
     (out / "run.json").write_bytes(json_bytes(run))
-    text = page(summary, faulty, coverage, run | {"out": out})
+    text = page(summary, faulty, coverage, selection, run | {"out": out})
     (out / "README.md").write_text(text, encoding="utf-8")
     print(f"{run['seconds']} s")
 

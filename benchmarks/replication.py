@@ -8,9 +8,9 @@ from __future__ import annotations
 from evidence.catalog.excluded import load_replication_targets
 from evidence.catalog.project import Project, find_project
 from evidence.catalog.replications import load_replications
-from evidence.report.replication import ReplicationLine, replicate
 from evidence.report.tables import Table
-from evidence.report.tables_replication import (
+from evidence.report.whole.replication import ReplicationLine, replicate
+from evidence.report.whole.tables_replication import (
     counts_table,
     missing_table,
     rebuilt_table,

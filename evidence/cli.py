@@ -96,7 +96,7 @@ def _add_reading(commands: Commands) -> None:
 
 
 def _add_reports(commands: Commands) -> None:
-    """What builds reports and reads them: run, verify, trace, claims."""
+    """What builds reports and reads them: run, verify, trace, claims, site."""
     run = commands.add_parser("run", help="build reports: one analysis, or all")
     run.add_argument("names", nargs="*", metavar="NAME", help="analyses (default: all)")
     run.set_defaults(run=_run)
@@ -111,6 +111,10 @@ def _add_reports(commands: Commands) -> None:
     verify.set_defaults(run=_verify)
 
     _add_claims(commands)
+
+    site = commands.add_parser("site", help="build a static site of all reports, to be opened")
+    site.add_argument("folder", nargs="?", type=Path, default=Path("site"), help="default: site")
+    site.set_defaults(run=_site)
 
 
 def _add_tools(commands: Commands) -> None:
@@ -204,7 +208,7 @@ def _names(options: argparse.Namespace, project: Project) -> tuple[list[str], li
     """Names of the analyses, and of the pages on the whole, that were asked for: else all."""
     from evidence.errors import Problem, ReportError, did_you_mean
     from evidence.report.analysis import analysis_names
-    from evidence.report.whole import whole_names
+    from evidence.report.whole.whole import whole_names
 
     known, whole = analysis_names(project.analyses_folder), whole_names(project)
     asked = list(options.names)
@@ -227,7 +231,7 @@ def _run(options: argparse.Namespace) -> int:
     from evidence.progress import Progress
     from evidence.report.analysis import load_analysis
     from evidence.report.build import build
-    from evidence.report.whole import build_whole
+    from evidence.report.whole.whole import build_whole
 
     project = _project(options)
     names, whole = _names(options, project)
@@ -279,7 +283,7 @@ def _verify(options: argparse.Namespace) -> int:
     from evidence.progress import Progress
     from evidence.report.analysis import load_analysis
     from evidence.report.verify import verify
-    from evidence.report.whole import verify_whole
+    from evidence.report.whole.whole import verify_whole
 
     project = _project(options)
     names, whole = _names(options, project)
@@ -303,6 +307,16 @@ def _verify(options: argparse.Namespace) -> int:
         for moved in found.moved:
             print(f"  {moved}", file=sys.stderr)
     return 1 if wrong else 0
+
+
+def _site(options: argparse.Namespace) -> int:
+    from evidence.progress import Progress
+    from evidence.report.site.build import build_site
+
+    with Progress() as progress:
+        files = build_site(_project(options), options.folder, tell=progress.tell)
+    print(f"{options.folder / 'index.html'}: {len(files)} files")
+    return 0
 
 
 def _pool(options: argparse.Namespace) -> int:
@@ -334,7 +348,7 @@ def _pool(options: argparse.Namespace) -> int:
 
 def _claims(options: argparse.Namespace) -> int:
     from evidence.errors import Problem, ReportError
-    from evidence.report.claims_text import citations_output, claims_output
+    from evidence.report.claims.text import citations_output, claims_output
 
     project = _project(options)
     if options.citations:

@@ -18,6 +18,9 @@ from evidence.models.answer import Answer, answer, tell_nobody
 from evidence.models.borrowed import Source, borrow_as_declared
 from evidence.rating.risk_of_bias.low_risk import with_low_risk
 from evidence.report.analysis import Analysis
+from evidence.report.certainty.findings_table import findings_table, footnotes_table
+from evidence.report.certainty.rated import Ratings, load_ratings
+from evidence.report.certainty.summary_of_findings import summaries_of_findings
 from evidence.report.collect import collect
 from evidence.report.files import (
     csv_bytes,
@@ -27,13 +30,10 @@ from evidence.report.files import (
     result_bytes,
     unused_csv,
 )
-from evidence.report.findings_table import findings_table, footnotes_table
 from evidence.report.page import Material, page
 from evidence.report.pictures import further_pictures, picture
-from evidence.report.rated import Ratings, load_ratings
 from evidence.report.record import run_record
 from evidence.report.result import ResultFile
-from evidence.report.summary_of_findings import summaries_of_findings
 
 PAGE, RESULT, RUN = "index.html", "result.json", "run.json"
 FINDINGS = "summary_of_findings.json"

@@ -16,10 +16,8 @@ from evidence.models.answer import Answer
 from evidence.models.bayesian.fit import BayesFit
 from evidence.models.frequentist.fit import CI_WORDS, MODEL_WORDS, TAU2_WORDS, PooledFit
 from evidence.rating.certainty.certainty import Certainty
-from evidence.report.collect_borrowed import borrowed_block
-from evidence.report.collect_rating import rating_block
-from evidence.report.collect_risk import risk_block
-from evidence.report.collect_said import said_block
+from evidence.report.borrowed.collect import borrowed_block
+from evidence.report.certainty.collect import rating_block
 from evidence.report.result import (
     AgreementLine,
     AssumptionLine,
@@ -37,6 +35,8 @@ from evidence.report.result import (
     shown,
     ten,
 )
+from evidence.report.risk.collect import risk_block
+from evidence.report.said.collect import said_block
 from evidence.report.wording import finding, list_words, people_words
 from evidence.report.wording_certainty import limits
 

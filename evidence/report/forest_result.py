@@ -10,10 +10,10 @@ from scipy import special
 
 from evidence.effects.scales import to_readers
 from evidence.rating.risk_of_bias.lights import sign
-from evidence.report.collect_risk import lights_of
 from evidence.report.forest_data import ForestData, ForestLine
 from evidence.report.numbers import interval, level_text, number, p_value, pretty_unit, significant
 from evidence.report.result import FitBlock, PartialLine, QuestionResult, Shown
+from evidence.report.risk.collect import lights_of
 from evidence.report.wording import SCALE_WORDS, counted_text, decimals, level_of, unit_of_study
 
 MOST_PARTIAL = 18

@@ -9,11 +9,14 @@ from importlib import resources
 from typing import Any
 
 from evidence.report.block import Block
-from evidence.report.collect_rating import rating_part
+from evidence.report.borrowed.wording import borrowed_part
+from evidence.report.certainty.collect import rating_part
 from evidence.report.directions import direction_table
 from evidence.report.methods import methods, numbered, reference
 from evidence.report.pictures import Drawn
 from evidence.report.result import QuestionResult, ResultFile
+from evidence.report.risk.wording import risk_part
+from evidence.report.said.wording import said_part
 from evidence.report.tables import (
     Table,
     agreement_table,
@@ -26,9 +29,6 @@ from evidence.report.tables import (
     sensitivity_table,
     unused_tables,
 )
-from evidence.report.wording_borrowed import borrowed_part
-from evidence.report.wording_risk import risk_part
-from evidence.report.wording_said import said_part
 
 # What stands below a question's classical answer, told apart from it, in this order.
 PARTS: tuple[Callable[[QuestionResult], Block | None], ...] = (

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from evidence.catalog.risk_of_bias import StudyRisk
 from evidence.models.answer import Answer
-from evidence.report.collect_risk import risk_pictures
 from evidence.report.directions import direction_figure, direction_rows
 from evidence.report.figures.axes import effect_name
 from evidence.report.figures.contribution import contribution_plot
@@ -19,6 +18,7 @@ from evidence.report.figures.style import png_bytes, style, svg_bytes
 from evidence.report.forest_marks import draw, new_figure
 from evidence.report.forest_result import forest_of
 from evidence.report.result import QuestionResult
+from evidence.report.risk.collect import risk_pictures
 
 
 def picture(result: QuestionResult) -> tuple[bytes, bytes, str]:

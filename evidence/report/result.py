@@ -9,9 +9,9 @@ from pydantic import Field
 from evidence.catalog.question import Kind, Scale
 from evidence.catalog.study import Record
 from evidence.effects.scales import to_readers
-from evidence.report.result_borrowed import BorrowBlock
-from evidence.report.result_rating import RatingBlock
-from evidence.report.result_risk import RiskBlock
+from evidence.report.borrowed.result import BorrowBlock
+from evidence.report.certainty.result import RatingBlock
+from evidence.report.risk.result import RiskBlock
 
 
 class Shown(Record):

@@ -108,6 +108,11 @@ def unit_of_study(result: QuestionResult) -> str:
     return "study" if result.contrast in ("level", "association") else "trial"
 
 
+def line_of(result: QuestionResult) -> str:
+    """What is pooled: studies, or groups of people where one study holds several of them."""
+    return "group" if result.trials < result.k else unit_of_study(result)
+
+
 def trials(k: int, one: str = "trial") -> str:
     """Count trials, or studies, in words.
 
@@ -181,7 +186,8 @@ def _seen(result: QuestionResult) -> str:
 
 def _two(result: QuestionResult) -> str:
     """Two trials: each of them, and the interval of the mean by three methods."""
-    places, two = decimals(result), trials(2, unit_of_study(result))
+    # Two groups of one study are two lines and no two studies.
+    places, two = decimals(result), trials(2, line_of(result))
     unit = f" {pretty_unit(result.unit)}" if result.unit else ""
     each = " and ".join(
         f"{number(x.shown.estimate, places)} ({interval(x.shown.low, x.shown.high, places)})"

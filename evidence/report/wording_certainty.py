@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
-from evidence.report.collect_rating import rating_sentence
+from evidence.report.certainty.collect import rating_sentence
 from evidence.report.numbers import interval, level_text, number, pretty_unit
 from evidence.report.result import QuestionResult
 from evidence.report.wording import (
     capital,
     decimals,
     directions_counted,
+    line_of,
     told_of,
     trials,
     unit_of_study,
@@ -39,7 +40,7 @@ def limits(result: QuestionResult) -> tuple[str, ...]:
 
 
 def _on_number(result: QuestionResult) -> list[str]:
-    places, one = decimals(result), unit_of_study(result)
+    places, one = decimals(result), line_of(result)
     many = trials(9, one).removeprefix("9 ")
     if result.k == 1:
         said = [

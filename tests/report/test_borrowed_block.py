@@ -33,15 +33,15 @@ from evidence.models.borrowing.engines import spike_slab
 from evidence.models.plan import Borrow
 from evidence.report import build as build_module
 from evidence.report.analysis import load_analysis
+from evidence.report.borrowed.tables import borrowed_tables
+from evidence.report.borrowed.wording import borrowed_part
 from evidence.report.build import make
 from evidence.report.collect import collect
 from evidence.report.methods import methods
 from evidence.report.page import Material, page
 from evidence.report.pictures import further_pictures
 from evidence.report.result import QuestionResult, result_schema
-from evidence.report.tables_borrowed import borrowed_tables
 from evidence.report.verify import verify
-from evidence.report.wording_borrowed import borrowed_part
 
 REASON = "they are other people, in another way"
 POWER: dict[str, Any] = {"method": "power", "discount": 0.2}

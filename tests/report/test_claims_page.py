@@ -24,9 +24,9 @@ from evidence.catalog.project import Project, find_project
 from evidence.cli import main
 from evidence.errors import QuestionError, ReportError, StudyError
 from evidence.rating.claims.verdict import RULES, VERDICT_WORDS
-from evidence.report.claims_gather import ClaimsReport, gather_claims, read_said
-from evidence.report.claims_page import claims_files, claims_page, doses_table, levels_table
-from evidence.report.claims_record import (
+from evidence.report.claims.gather import ClaimsReport, gather_claims, read_said
+from evidence.report.claims.page import claims_files, claims_page, doses_table, levels_table
+from evidence.report.claims.record import (
     CITATION_COLUMNS,
     PART_COLUMNS,
     certainty_text,
@@ -35,7 +35,7 @@ from evidence.report.claims_record import (
     probability_text,
     trials_text,
 )
-from evidence.report.claims_text import chosen
+from evidence.report.claims.text import chosen
 
 LEVEL = claim_plain(
     id="level",
@@ -260,7 +260,7 @@ SAID_BLOCK = {
 
 
 def commit(project: Project, block: Any, digest: str | None = None) -> None:
-    from evidence.report.claims_gather import _digest
+    from evidence.report.claims.gather import _digest
 
     folder = project.reports_folder / "demo"
     folder.mkdir(parents=True, exist_ok=True)

@@ -7,8 +7,8 @@ import pytest
 import evidence as ev
 from evidence.catalog.project import find_project
 from evidence.models.answer import Answer
-from evidence.report.collect_rating import rating_block, rating_part, rating_sentence
-from evidence.report.rated import Ratings, load_ratings
+from evidence.report.certainty.collect import rating_block, rating_part, rating_sentence
+from evidence.report.certainty.rated import Ratings, load_ratings
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from evidence.catalog.excluded import Excluded, ExcludedSource
 from evidence.effects.assemble import effect_table
 from evidence.errors import ReportError
 from evidence.report.figures.flow_diagram import flow_diagram
-from evidence.report.flow import Flow, flow
+from evidence.report.whole.flow import Flow, flow
 
 GIVEN = {"a": {"n": 20, "final": summary(12, sd=4)}, "p": {"n": 20, "final": summary(24, sd=6)}}
 

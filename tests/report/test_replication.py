@@ -17,7 +17,7 @@ from evidence.catalog.excluded import load_replication_targets
 from evidence.catalog.project import find_project
 from evidence.catalog.replications import Replications, load_replications
 from evidence.errors import ReportError
-from evidence.report.replication import (
+from evidence.report.whole.replication import (
     VERDICT_WORDS,
     Pooled,
     ReplicationLine,
@@ -26,7 +26,7 @@ from evidence.report.replication import (
     replicate,
     verdict_of,
 )
-from evidence.report.tables_replication import (
+from evidence.report.whole.tables_replication import (
     counts_table,
     missing_table,
     pooled_text,

@@ -19,9 +19,9 @@ from evidence.models.plan import Plan
 from evidence.models.sensitivity import subset
 from evidence.rating.risk_of_bias.lights import risk_lights
 from evidence.rating.risk_of_bias.load import load_risk_of_bias
-from evidence.report.collect_risk import lights_of, risk_block, risk_pictures
-from evidence.report.result_risk import RiskBlock
-from evidence.report.wording_risk import risk_part
+from evidence.report.risk.collect import lights_of, risk_block, risk_pictures
+from evidence.report.risk.result import RiskBlock
+from evidence.report.risk.wording import risk_part
 
 GOOD = {
     "1.1": "Y", "1.2": "Y", "1.3": "N", "2.1": "N", "2.2": "N", "2.6": "Y", "3.1": "Y",

@@ -5,8 +5,8 @@ from samples import FIVE, page_of, part, plan, result_of, trials
 
 from evidence.models.plan import Limits
 from evidence.report.result import QuestionResult
-from evidence.report.tables_said import said_tables
-from evidence.report.wording_said import said_sentence
+from evidence.report.said.tables import said_tables
+from evidence.report.said.wording import said_sentence
 
 LOWER = part("said-2010", direction="decrease", p={"relation": "<", "value": 0.001})
 LIMITS = Limits(effect=(-20.0, 20.0), reason="wide enough for any trial")

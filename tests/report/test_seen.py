@@ -20,8 +20,8 @@ from evidence.report.methods import methods
 from evidence.report.page import page
 from evidence.report.pictures import further_pictures, picture
 from evidence.report.result import QuestionResult
+from evidence.report.said.wording import said_sentence
 from evidence.report.tables import effects_table, models_table, partial_table, unused_tables
-from evidence.report.wording_said import said_sentence
 
 LEVEL: dict[str, Any] = {
     "contrast": "level", "treatment": ("anastrozole",), "control": (), "measure": "MN",

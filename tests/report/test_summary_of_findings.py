@@ -13,9 +13,13 @@ from evidence.catalog.terms import Terms
 from evidence.errors import ReportError
 from evidence.rating.certainty.certainty import Certainty, certainty_of
 from evidence.rating.certainty.sources import RULE_LIST
-from evidence.report.evidence_profile import certainty_table, evidence_profile, rules_table
-from evidence.report.findings_table import findings_table, footnotes_table
-from evidence.report.summary_of_findings import (
+from evidence.report.certainty.evidence_profile import (
+    certainty_table,
+    evidence_profile,
+    rules_table,
+)
+from evidence.report.certainty.findings_table import findings_table, footnotes_table
+from evidence.report.certainty.summary_of_findings import (
     SummaryOfFindings,
     summaries_of_findings,
     summary_of_findings,

@@ -11,7 +11,7 @@ from evidence.report.forest_result import favours
 from evidence.report.numbers import MINUS
 from evidence.report.result import QuestionResult
 from evidence.report.wording import finding, list_words, told_of
-from evidence.report.wording_certainty import limits as certainty
+from evidence.report.wording_certainty import limits
 
 CLEAR = ((-3.0, 0.4), (-3.2, 0.5), (-2.9, 0.3))
 DIFFERENCE = re.compile(r": (lower|higher|less frequent|more frequent) ")
@@ -113,6 +113,12 @@ def test_two_trials_are_told_with_all_three_intervals_and_no_verdict() -> None:
     assert not DIFFERENCE.search(result.finding)
     assert "lower" not in result.finding
     assert any(line.startswith("k = 2") for line in result.certainty)
+
+
+def test_two_groups_of_one_trial_are_no_two_trials() -> None:
+    result = result_of(trials(CLEAR[:2])).model_copy(update={"trials": 1})
+    assert "in the two groups; their mean" in finding(result)
+    assert any(line.startswith("k = 2: the difference between groups") for line in limits(result))
 
 
 @pytest.mark.parametrize(("k", "words"), [(3, "three trials"), (5, "5 trials")])
@@ -243,7 +249,7 @@ def test_a_size_is_judged_only_by_what_was_seen_and_fits(
     kind: str, unit: str, words: str | None
 ) -> None:
     mark = {"kind": kind, "value": 5, "unit": unit, "meaning": "m", "source": "s"}
-    said = " ".join(certainty(result_of(trials(CLEAR), known=terms(smallest_difference=mark))))
+    said = " ".join(limits(result_of(trials(CLEAR), known=terms(smallest_difference=mark))))
     assert "No page that states" not in said
     assert ("(m; s)" in said) == (words is not None)
     assert words is None or words in said

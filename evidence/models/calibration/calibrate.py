@@ -78,11 +78,17 @@ class Calibration:
 
     def __str__(self) -> str:
         lines = [f"Calibration of {self.name}: {self.fits} fits, {self.failed} failed"]
+        summary = self.summary()
         lines += [
             f"  {name:<14} mean rank {row['mean']:.3f}, 95% interval holds "
             f"{100 * row['covered_95']:.1f}%, P {row['p_ecdf']:.3g}"
-            for name, row in self.summary().iterrows()
+            for name, row in summary.iterrows()
         ]
+        limit = (1 - self.level) / len(summary)
+        lines.append(
+            f"  smallest of {len(summary)} P of uniformity {summary['p_ecdf'].min():.3g}; below "
+            f"{limit:.3g} is unexpected of that many (Bonferroni at {100 * (1 - self.level):g}%)"
+        )
         return "\n".join(lines)
 
 
@@ -105,9 +111,9 @@ def calibrate(
     ----------
     model : callable
         ``NormalSimulation``, ``RegressionSimulation``, ``ReportsSimulation``,
-        ``NutsSimulation``, ``BorrowingSimulation``, or any function of a random generator and a
-        number n that gives n ranks or fewer between 0 and 1 for each quantity, by name; those that
-        it does not give are counted as failed.
+        ``NutsSimulation``, ``BorrowingSimulation``, ``AverageSimulation``, or any function of a
+        random generator and a number n that gives n ranks or fewer between 0 and 1 for each
+        quantity, by name; those that it does not give are counted as failed.
     seed : int
         Every block has a stream of its own (``numpy.random.SeedSequence.spawn``): the first
         blocks do not depend on how many follow, nor on where they run.

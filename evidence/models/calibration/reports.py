@@ -21,9 +21,10 @@ from evidence.models.partial.space import NAMES, ReportPriors, Space, space_of
 Array = NDArray[np.float64]
 KINDS = (
     "complete", "direction", "bounded_p", "not_significant", "rounded_p", "se_missing",
-    "unnamed_spread", "rounded",
+    "unnamed_spread", "rounded", "bounded_p_beside", "correlation", "one_arm",
 )  # fmt: skip
-QUANTITIES = ("mu", "tau", "log_sd", "log_sd_spread", "prediction", "theta_1", "log_likelihood")
+QUANTITIES = (*NAMES, "prediction", "theta_1", "log_likelihood")
+SLOPE = 0.8  # of a printed variance, that a correlation of 1 would take away
 ALPHAS = (0.05, 0.01, 0.001)
 
 
@@ -35,7 +36,9 @@ class ReportsSimulation:
     everything; its direction; P below a threshold drawn before, with the direction, or that it was
     not; not significant at 5 %, or else P < 0.05 and the direction; P to two decimals and the
     direction; the estimate without standard error; a ± of which it is not said whether it is the
-    SD or the standard error; a rounded estimate.
+    SD or the standard error; a rounded estimate; the estimate and whether P is below a threshold
+    drawn before; a variance that rests on a correlation which nobody printed; the treated arm
+    alone.
 
     Attributes
     ----------
@@ -113,19 +116,22 @@ class ReportsSimulation:
         return dict(zip(QUANTITIES, np.array(ranks).reshape(-1, len(QUANTITIES)).T, strict=True))
 
     def _one(self, random: np.random.Generator) -> list[float] | None:
-        deviates = {name: float(random.normal()) for name in NAMES[:4]}
+        deviates = {name: float(random.normal()) for name in NAMES}
         at = {name: _placed(self.priors, name, z) for name, z in deviates.items()}
         theta = random.normal(at["mu"], at["tau"], self.k)
         new = float(random.normal(at["mu"], at["tau"]))
         statements = []
         for i in range(self.k):
-            n = random.integers(self.per_arm[0], self.per_arm[1] + 1, 2)
-            size, df = float(np.sqrt((1 / n).sum())), float(n.sum() - 2)
+            kind = "complete" if i == 0 else str(random.choice(self.kinds))
+            arms = 1 if kind == "one_arm" else 2
+            n = random.integers(self.per_arm[0], self.per_arm[1] + 1, arms)
+            size, df = float(np.sqrt((1 / n).sum())), float(n.sum() - arms)
             # As the model has it: the printed SD is off by the sampling of 1 / (2 df).
             spread = np.hypot(at["log_sd_spread"], (2 * df) ** -0.5)
             s = size * float(np.exp(random.normal(at["log_sd"], spread)))
-            kind = "complete" if i == 0 else str(random.choice(self.kinds))
             y = float(random.normal(theta[i], s))
+            if kind == "one_arm":
+                y += float(random.normal(at["control"], at["control_tau"]))
             statements.append(self.say(kind, f"trial {i + 1}", y, s, size, df, random))
         seed = int(random.integers(2**31))
         try:
@@ -149,8 +155,11 @@ class ReportsSimulation:
         blank = Statement(row=row, study=row, label=row, kind=kind, size=size, df=df)
         printed, sign = s * self.std_error_factor, 1 if y > 0 else -1
         error = (ErrorForm(printed**2),)
-        if kind == "complete":
-            return replace(blank, estimate=y, errors=error)
+        if kind in ("complete", "one_arm"):
+            return replace(blank, estimate=y, errors=error, arm_only=kind == "one_arm")
+        if kind == "correlation":
+            whole = printed**2 / (1 - SLOPE * float(random.beta(*self.priors.correlation)))
+            return replace(blank, estimate=y, errors=(ErrorForm(whole, SLOPE * whole),))
         if kind == "direction":
             return replace(blank, sign=sign)
         if kind == "se_missing":
@@ -168,6 +177,9 @@ class ReportsSimulation:
             return replace(blank, sign=sign, z_low=low, z_high=high)
         alpha = 0.05 if kind == "not_significant" else float(random.choice(ALPHAS))
         at = critical(alpha, df)
+        if kind == "bounded_p_beside":
+            blank, bound = replace(blank, estimate=y), abs(y) / at
+            return replace(blank, se_high=bound) if z >= at else replace(blank, se_low=bound)
         if z >= at:
             return replace(blank, sign=sign, z_low=at)
         return replace(blank, sign=sign if kind == "bounded_p" else 0, z_high=at)
@@ -182,8 +194,9 @@ def _ranks(
 ) -> list[float]:
     """Ranks of one body, in the order of ``QUANTITIES``."""
     p = space.parameters(draws.x)
-    held = {"mu": p.mu, "tau": p.tau, "log_sd": p.eta, "log_sd_spread": p.omega}
-    # Where every standard error was printed nothing is drawn of the SDs: their prior stays.
+    held = dict(zip(NAMES, (p.mu, p.tau, p.eta, p.omega, p.gamma, p.kappa), strict=True))
+    # Where every standard error was printed, or no control arm is missing, nothing is drawn of
+    # SDs or control arms: their prior stays.
     ranks = [
         float(draws.mean((values < at[name]).astype(float)))
         if name in space.active
@@ -193,8 +206,7 @@ def _ranks(
     ranks.append(float(draws.mean(ndtr((unseen[0] - p.mu) / p.tau))))
     mean, variance = true_effect(space.reports[0], p, space.correlation)
     ranks.append(float(draws.mean(ndtr((unseen[1] - mean) / np.sqrt(variance)))))
-    mu, tau, eta, omega = (np.array([at[name]]) for name in NAMES[:4])
-    truth = Parameters(mu, tau, eta, omega, np.zeros(1), np.ones(1))
+    truth = Parameters(*(np.array([at[name]]) for name in NAMES))
     there = float(log_likelihood(space.reports, truth, space.correlation).sum())
     told = draws.log_density - space.log_prior(draws.x)
     ranks.append(float(draws.mean((told < there).astype(float))))

@@ -11,7 +11,7 @@ import pandas as pd
 from evidence.report.figures.axes import TWO_COLUMNS, sheet
 from evidence.report.figures.plot import Plot, finished
 from evidence.report.figures.style import INK, clean, style
-from evidence.report.flow import Flow
+from evidence.report.whole.flow import Flow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,6 +16,7 @@ from scipy import stats
 
 from evidence.effects.stated import critical
 from evidence.errors import FitError
+from evidence.models.bayesian.bias_models import no_bias, pet, weight_function
 from evidence.models.bayesian.exact import solve
 from evidence.models.bayesian.priors import (
     flat,
@@ -25,12 +26,14 @@ from evidence.models.bayesian.priors import (
     reference_prior,
 )
 from evidence.models.calibration import kernels_likelihood, kernels_uniform
+from evidence.models.calibration.average import AverageSimulation, published, selected
 from evidence.models.calibration.borrowing import BorrowingSimulation
 from evidence.models.calibration.calibrate import calibrate
 from evidence.models.calibration.normal import NormalSimulation
 from evidence.models.calibration.nuts import NutsSimulation
 from evidence.models.calibration.regression import RegressionSimulation
 from evidence.models.calibration.reports import KINDS, ReportsSimulation
+from evidence.models.calibration.sampled import OPTIONS, SampledSimulation
 from evidence.models.calibration.truths import draw_truth, rank_of
 from evidence.models.partial.space import ReportPriors
 
@@ -150,7 +153,11 @@ def test_what_a_trial_says_is_true_of_it(kind: str) -> None:
             assert abs(said.estimate - y) <= said.half_width + 1e-12
         assert said.sign in (0, np.sign(y))
         assert said.z_low <= abs(y) / s <= said.z_high
-        variances = [form.variance for form in said.errors]
+        # A variance that rests on a correlation is that of the correlations between 0 and 1.
+        variances = [form.variance for form in said.errors if form.slope == 0]
+        for form in said.errors:
+            assert form.slope == 0 or form.variance - form.slope <= s**2 <= form.variance
+        assert said.se_low <= s <= said.se_high
         assert not variances or any(v == pytest.approx(s**2) for v in variances)
         assert said.complete == (kind in ("complete", "rounded"))
     assert said.size == size
@@ -165,6 +172,45 @@ def test_a_rounded_p_bounds_what_it_was_rounded_from() -> None:
         bounds = [2 * stats.t.sf(z, df) for z in (said.z_high, said.z_low)]
         assert bounds[0] <= p <= bounds[1] <= 1
         assert bounds[1] - bounds[0] <= 0.0100001
+
+
+def test_studies_are_published_as_often_as_their_weights_say() -> None:
+    random, s = np.random.default_rng(14), np.full(20_000, 0.5)
+    y = selected(random, 0.0, 0.0, s, np.array([0.025]), np.array([1.0, 0.2]))
+    kept = 0.025 / (0.025 + 0.2 * 0.975)
+    assert (stats.norm.sf(y / s) < 0.025).mean() == pytest.approx(kept, abs=0.01)
+    # Within an interval of P nothing is preferred.
+    below = stats.norm.sf(y[stats.norm.sf(y / s) > 0.025] / s[0])
+    assert stats.kstest((below - 0.025) / 0.975, "uniform").pvalue > 0.001
+
+
+def test_small_studies_lean_as_their_bias_says() -> None:
+    random, s = np.random.default_rng(15), np.array([0.1, 1.0] * 4000)
+    plain = published(random, no_bias(), 0.3, 0.0, s).reshape(-1, 2)
+    assert plain.mean(axis=0) == pytest.approx([0.3, 0.3], abs=0.05)
+    leaning = np.concatenate(
+        [published(random, pet(half_normal(2.0)), 0.3, 0.0, s[:2]) for _ in range(4000)]
+    ).reshape(-1, 2)
+    middle = 2.0 * np.sqrt(2 / np.pi)
+    assert leaning.mean(axis=0) == pytest.approx([0.3 + 0.1 * middle, 0.3 + middle], abs=0.12)
+    weighed = published(random, weight_function([0.025]), 0.0, 0.0, s)
+    assert (stats.norm.sf(weighed / s) < 0.025).mean() > 0.03
+
+
+@pytest.mark.parametrize("structure", OPTIONS)
+def test_studies_of_sampled_models_are_what_was_asked(structure: str) -> None:
+    model = SampledSimulation(structure=structure)
+    frame, truths = model.simulate(np.random.default_rng(16))
+    assert len(frame) == model.k
+    assert np.isfinite(list(truths.values())).all()
+    assert frame.index.is_unique
+    counted = "likelihood" in OPTIONS[structure]
+    assert ("events_treatment" in frame) == counted == ("std_error" not in frame)
+    if counted and structure != "poisson":
+        assert (frame["events_control"] <= frame["total_control"]).all()
+    assert ("tau" in truths) == (structure != "beta_binomial")
+    means = [model.simulate(np.random.default_rng(i))[1]["mu"] for i in range(300)]
+    assert stats.kstest(means, "norm").pvalue > 0.001
 
 
 # Sound models pass, faulty ones do not
@@ -226,6 +272,33 @@ def test_borrowing_is_calibrated_and_its_fault_found(method: str) -> None:
 
 
 @pytest.mark.slow
+def test_averaging_is_calibrated_and_its_fault_found() -> None:
+    base: dict[str, Any] = {"k": 4, "effect": MU, "heterogeneity": HALF}
+    found = calibrate(AverageSimulation(**base), fits=60, seed=2, block=20)
+    assert found.uniform(), str(found)
+    assert list(found.ranks) == ["mu", "tau", "effect", "heterogeneity", "bias"]
+    biased = AverageSimulation(**base, bias=(pet(half_normal(3.0)),), fitted_bias=None)
+    assert not calibrate(biased, fits=60, seed=2, block=20).uniform()
+
+
+@pytest.mark.slow
+def test_averaging_over_weight_functions_is_ranked() -> None:
+    model = AverageSimulation(k=4, effect=MU, heterogeneity=HALF, bias="2w")
+    ranks = model(np.random.default_rng(3), 3)
+    assert all(((x >= 0) & (x <= 1)).all() and len(x) == 3 for x in ranks.values())
+    assert model.name.endswith("bias models 2w")
+
+
+@pytest.mark.slow
+def test_a_sampled_model_is_ranked_and_what_fails_is_counted() -> None:
+    ranks = SampledSimulation(structure="three_level")(np.random.default_rng(1), 2)
+    assert list(ranks) == ["mu", "tau", "tau_outer", "theta_1"]
+    assert all(len(x) == 2 and ((x > 0) & (x < 1)).all() for x in ranks.values())
+    few = SampledSimulation(structure="three_level", chains=2, draws=20, tune=20)
+    assert few(np.random.default_rng(1), 2) == {}
+
+
+@pytest.mark.slow
 def test_partial_reports_are_calibrated_and_their_fault_found() -> None:
     found = calibrate(ReportsSimulation(k=4, priors=REPORTS), fits=30, seed=3, block=10)
     assert found.uniform(), str(found)
@@ -268,6 +341,8 @@ def test_what_fails_is_counted_and_the_name_is_kept() -> None:
     found = calibrate(half, fits=100, seed=1, name="half of it")
     assert (found.fits, found.failed, found.name) == (50, 50, "half of it")
     assert "50 fits, 50 failed" in str(found)
+    assert "smallest of 1 P of uniformity" in str(found)
+    assert "below 0.05 is unexpected of that many (Bonferroni at 5%)" in str(found)
     assert calibrate(of_uniform, fits=20, seed=1).name == "function"
     with pytest.raises(FitError, match="15 of 30 fits have an answer"):
         calibrate(half, fits=30, seed=1)
@@ -334,6 +409,16 @@ def test_impossible_numbers_are_refused(wrong: dict[str, Any], match: str) -> No
             "weight, vague",
         ),
         (lambda: BorrowingSimulation(method="hierarchical", k=(2, 3), tau=HALF, mu=MU), "between"),
+        (lambda: AverageSimulation(k=0, effect=MU, heterogeneity=HALF), "k: 0"),
+        (lambda: AverageSimulation(k=3, effect=flat(), heterogeneity=HALF), "effect: nothing"),
+        (lambda: AverageSimulation(k=3, effect=MU, heterogeneity=HALF, bias="psm"), '"psma"'),
+        (
+            lambda: AverageSimulation(k=3, effect=MU, heterogeneity=HALF, fitted_bias="all"),
+            "unknown: 'all'",
+        ),
+        (lambda: SampledSimulation(structure="levels"), "unknown: 'levels'"),
+        (lambda: SampledSimulation(structure="binomial", k=3), "k: 3"),
+        (lambda: SampledSimulation(structure="binomial", std_error_factor=0.0), "above 0"),
     ],
 )
 def test_what_cannot_be_simulated_is_refused(make: Any, match: str) -> None:
@@ -373,7 +458,10 @@ def test_the_committed_models_are_calibrated_and_the_faults_found() -> None:
     summary = pd.read_csv(RESULTS / "calibration.csv")
     p = summary[["p_ecdf", "p_chi_squared"]].to_numpy()
     assert p.min() >= 0.05 / p.size
-    assert (summary.loc[summary["scenario"].str.startswith("exact"), "fits"] >= 1000).all()
+    many = summary["scenario"].str.startswith(("exact", "regression", "borrow")) | summary[
+        "scenario"
+    ].isin(["reports", "average-unbiased"])
+    assert (summary.loc[many, ["fits", "failed"]].sum(axis=1) >= 1000).all()
     faults = pd.read_csv(RESULTS / "faults.csv").groupby("scenario")["p_ecdf"].min()
     assert faults.max() < 0.001
 
@@ -398,3 +486,20 @@ def test_a_small_part_of_the_committed_results_comes_out_again(
     assert len(kept) == calibration.FIRST * found.ranks.shape[1]
     for row in kept.itertuples():
         assert found.ranks.loc[row.fit, row.quantity] == pytest.approx(row.rank, abs=1e-6)
+
+
+def test_the_committed_sampled_models_are_calibrated_and_the_fault_found() -> None:
+    told = json.loads((RESULTS / "sampling.json").read_text(encoding="utf-8"))
+    script = (ROOT / told["script"]).read_bytes()
+    assert hashlib.sha256(script).hexdigest() == told["sha256"]
+    assert told["missing"] == []
+    page = (RESULTS / "sampling.md").read_text(encoding="utf-8")
+    assert told["sha256"] in page
+    found = pd.read_csv(RESULTS / "sampling.csv").set_index("scenario")
+    fault = found.index.str.contains("standard errors")
+    sound, faulty = found[~fault], found[fault]
+    assert set(sound.index) == set(OPTIONS)
+    p = sound[["smallest_P_band", "smallest_P_chi2"]].to_numpy()
+    assert p.min() >= 0.05 / (2 * sound["quantities"].sum())
+    assert len(faulty) == 1
+    assert faulty["smallest_P_band"].max() < 0.001

@@ -90,6 +90,48 @@ def test_agreement_on_small_bodies(body: list[Statement]) -> None:
     agree(body, PRIORS, seed=5)
 
 
+# Three reports of the project: spine density in women, an inhibitor against tamoxifen.
+SPINE = [
+    told("a", kind="complete", estimate=-5.9, half_widths=(0.5, 0.05), se_low=1.7696,
+         se_high=2.2089),
+    told("b", estimate=-2.98, half_widths=(0.005, 0.005), se_high=0.766),
+    told("c", kind="complete", estimate=-3.3, half_widths=(0.05, 0.05), se_low=0.9494,
+         se_high=1.0192),
+]  # fmt: skip
+SPINE_PRIORS = ReportPriors(mu=normal(0, 10), tau=half_normal(2.5))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("body", "priors"),
+    [
+        (SPINE, SPINE_PRIORS),
+        # Directions, of one arm too, and a P on one side: open standard errors and tau near 0.
+        (COMPLETE[:1] + TESTS[:3] + ARMS[1:2], PRIORS),
+    ],
+    ids=["spine", "few"],
+)
+def test_no_divergence_where_little_was_said(body: list[Statement], priors: ReportPriors) -> None:
+    """The limits of every fit stand here: not one divergence in 8,000 draws."""
+    drawn = sample_reports(body, priors=priors, seed=3)
+    assert drawn.diagnostics.divergences == 0
+    ours = pool_reports(body, priors=priors, influence=False).terms.set_index("term")
+    for name in ("mu", "tau"):
+        theirs = drawn.terms.loc[name]
+        for figure in ("mean", "median", "ci_low", "ci_high"):
+            error = np.hypot(theirs[f"mcse_{figure}"], 3 * ours.loc[name, "mcse_mean"])
+            assert abs(ours.loc[name, figure] - theirs[figure]) < 5 * error, (name, figure)
+
+
+@pytest.mark.slow
+def test_chains_that_divide_between_two_modes_are_refused() -> None:
+    """A P far below its bound without a direction: the effect is far on either side of 0."""
+    apart = [told("e", z_low=8.0, size=0.1, df=400)]
+    priors = ReportPriors(mu=normal(0, 5), tau=half_normal(0.01), log_sd=normal(0, 0.1))
+    with pytest.raises(FitError, match=r"did not converge\n(?s:.*)(R-hat|sample size)"):
+        sample_reports(apart, priors=priors, seed=1, draws=500, tune=500)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "prior",
@@ -111,7 +153,7 @@ def test_every_prior_of_tau_is_the_same_density(prior: TauPrior) -> None:
 def test_the_model_can_be_extended_and_names_what_it_draws() -> None:
     model = build_reports_model(COMPLETE + TESTS, priors=PRIORS)
     names = [variable.name for variable in model.deterministics]
-    assert names == ["mu", "tau", "log_sd", "log_sd_spread", "theta"]
+    assert names == ["tau", "log_sd", "log_sd_spread", "mu", "theta"]
     point = model.initial_point()
     assert np.isfinite(sum(float(x) for x in model.point_logps(point).values()))
 

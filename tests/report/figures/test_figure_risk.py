@@ -20,7 +20,7 @@ from evidence.report.figures.forest_plot import forest_plot
 from evidence.report.figures.plot import Plot
 from evidence.report.figures.risk_summary import risk_summary_plot
 from evidence.report.figures.traffic_light import FILLS, traffic_light_plot
-from evidence.report.tables_risk import risk_of_bias_table, unrated_table
+from evidence.report.risk.tables import risk_of_bias_table, unrated_table
 
 GOOD = {
     "1.1": "Y", "1.2": "Y", "1.3": "N", "2.1": "N", "2.2": "N", "2.6": "Y", "3.1": "Y",

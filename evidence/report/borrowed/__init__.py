@@ -1,0 +1,1 @@
+"""What is borrowed from other people: its block of a result, its tables and words."""

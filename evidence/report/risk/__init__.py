@@ -1,0 +1,1 @@
+"""Risk of bias: its block of a result, its tables and words."""
