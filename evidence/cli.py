@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evidence.errors import EvidenceError
+from evidence.report.exchange.commands import add_commands
 
 if TYPE_CHECKING:
     from evidence.catalog.project import Project
@@ -69,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_reading(commands)
     _add_reports(commands)
     _add_tools(commands)
+    add_commands(commands)
+    commands.choices["import"].set_defaults(run=_import)
+    commands.choices["export"].set_defaults(run=_export)
     return parser
 
 
@@ -316,6 +320,20 @@ def _site(options: argparse.Namespace) -> int:
     with Progress() as progress:
         files = build_site(_project(options), options.folder, tell=progress.tell)
     print(f"{options.folder / 'index.html'}: {len(files)} files")
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    from evidence.report.exchange.commands import run_import
+
+    print(run_import(options))
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from evidence.report.exchange.commands import run_export
+
+    print(run_export(options, _project(options)))
     return 0
 
 

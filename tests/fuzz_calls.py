@@ -15,6 +15,9 @@ MAKERS = fuzz_calls_models.MAKERS
 EXEMPT = {
     "Analysis": "record of a curated question, tested in tests/report",
     "Assumption": "record of a curated question, tested in tests/catalog",
+    "AuditFinding": "record of the audit, tested in tests/rating/audit",
+    "Borrow": "record of a plan, tested in tests/models",
+    "ClaimEvidence": "record, checked whenever claim_verdict judges one",
     "EffectTable": "record, checked whenever table_of or effect_sizes makes one",
     "EvidenceError": "the root of the errors",
     "Limits": "record of a plan, tested in tests/models",
@@ -24,11 +27,25 @@ EXEMPT = {
     "Section": "record of a curated question, tested in tests/report",
     "Window": "strict record, attacked in tests/catalog/test_catalog_hostile.py",
     "answer": "takes a curated question and samples; tested in tests/models",
+    "audit": "takes curated studies, attacked in tests/rating/audit",
+    "certainty_of": "takes an answer and a file of judgements, tested in tests/rating/certainty",
+    "claim_verdict": "attacked with random evidence in tests/rating/claims",
     "effect_table": "takes curated studies, attacked in tests/catalog/test_catalog_hostile.py",
+    "evidence_profile": "takes certainties, tested in tests/report",
+    "load_audit_answers": "reads a file, attacked in tests/rating/audit",
+    "load_certainty": "reads a file, attacked in tests/rating/certainty",
     "load_question": "reads files, attacked in tests/catalog/test_catalog_hostile.py",
+    "load_risk_of_bias": "reads files, attacked in tests/rating/risk_of_bias",
     "load_studies": "reads files, attacked in tests/catalog/test_catalog_hostile.py",
     "load_terms": "reads files, attacked in tests/catalog/test_catalog_hostile.py",
+    "low_risk_only": "takes ratings of files, attacked in tests/rating/risk_of_bias",
+    "proposed_risk": "every answer is enumerated in tests/rating/risk_of_bias",
+    "risk_lights": "takes ratings of files, attacked in tests/rating/risk_of_bias",
+    "risk_summary_plot": "takes ratings of files, attacked in tests/report/figures",
+    "risk_table": "takes ratings of files, attacked in tests/rating/risk_of_bias",
     "run": "writes reports of curated questions; tested in tests/report",
+    "summary_of_findings": "takes certainties, tested in tests/report",
+    "traffic_light_plot": "takes ratings of files, attacked in tests/report/figures",
 }
 # Modules whose functions are attacked by tests of their own.
 OWN = dict.fromkeys(
@@ -44,6 +61,10 @@ OWN = dict.fromkeys(
     ),
     "takes a posterior or statements, which cost seconds to make",
 )  # fmt: skip
+OWN |= dict.fromkeys(
+    ("evidence.effects.foreign", "evidence.report.cite", "evidence.report.exchange"),
+    "reads or writes files of other software; a hundred hostile strings in tests/report/exchange",
+)
 # What the documentation says may hold no number, and why.
 MISSING: dict[str, tuple[str, ...]] = {
     # NaN where too little was printed:
@@ -182,6 +203,18 @@ def of_counted(bed: Bed) -> Call:
 def of_pooled_groups(bed: Bed) -> Call:
     fit = pooled(bed)
     return {"fit": fit, "by": bed.groups(fit.k)}
+
+
+@makes("effect_direction_plot")
+def of_directions(bed: Bed) -> Call:
+    table = bed.table()
+    several = {"one": table, "two": bed.table()}
+    return {"tables": bed.one([table, several, {}, {"one": None}])}
+
+
+@makes("sign_test")
+def of_signs(bed: Bed) -> Call:
+    return {"positive": bed.one([0, 3, 8, -1]), "negative": bed.one([0, 4, 10**6])}
 
 
 @makes("probability_above")
@@ -355,3 +388,10 @@ def of_glmm(bed: Bed) -> Call:
 def of_glmm_fit(bed: Bed) -> Call:
     call = of_glmm(bed)
     return {"fit": ev.pool_glmm(**call, model=bed.one(["random", "common"]))}
+
+
+@makes("information_size")
+def of_information(bed: Bed) -> Call:
+    if bed.chance(0.5):
+        return {"control_risk": bed.one([0.001, 0.2, 0.9, 1.0]), "relative_reduction": 0.25}
+    return {"difference": bed.one([-0.2, 0.0, 3.0]), "sd": bed.one([1.0, 1e-6, 1e6])}

@@ -74,7 +74,15 @@ def test_help_loads_nothing_heavy() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("check",), ("list",), ("list", "studies"), ("trace", "burnett-bowie-2009"), ("schema",)],
+    [
+        ("check",),
+        ("audit",),
+        ("claims",),
+        ("list",),
+        ("list", "studies"),
+        ("trace", "burnett-bowie-2009"),
+        ("schema",),
+    ],
     ids=" ".join,
 )
 def test_commands_that_draw_and_sample_nothing_load_no_sampler(words: tuple[str, ...]) -> None:
