@@ -41,6 +41,13 @@ TAMOXIFEN = (
     "inhibitor."
 )
 
+TWICE = (
+    "MA.17 (Goss 2005) and MA.17R (Goss 2016) are two randomisations, but women of MA.17 could be "
+    "randomised again in MA.17R, which began after some five years of an inhibitor; how many were "
+    "in both is not known. People are counted by randomisation; leaving either trial out stands "
+    "among the sensitivity analyses."
+)
+
 
 def men(
     key: str, name: str, outcomes: tuple[str, ...], note: str = "", measure: str = "MD"
@@ -82,7 +89,7 @@ def women(
             window=ev.Window(12, 700, 260, untimed=True),
             assumptions=(COUNTS,),
             indirect=TAMOXIFEN if tamoxifen else WOMEN,
-            note=note,
+            note=note if tamoxifen else " ".join(text for text in (note, TWICE) if text),
         ),
         EVENTS,
     )

@@ -167,7 +167,7 @@ def read_considered(path: str | Path) -> tuple[ReadFigure, ...]:
         If it cannot be read, its columns are others, or a figure stands twice.
     """
     try:
-        with Path(path).open(encoding="utf-8", newline="") as handle:
+        with Path(path).open(encoding="utf-8-sig", newline="") as handle:
             lines = list(csv.reader(handle))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         problem = Problem(str(path), f"cannot be read ({error})", "give a CSV file")

@@ -58,8 +58,13 @@ def find_project(start: str | Path | None = None) -> Project:
         If no folder holds ``data/terms.yaml``.
     """
     here = Path.cwd() if start is None else Path(start)
+    try:
+        above = here.resolve().parents
+    except (OSError, RuntimeError, ValueError) as error:
+        problem = Problem(str(here), f"cannot be followed: {error}", "give another folder")
+        raise StudyError("no project found", [problem]) from None
     beside = Path(__file__).resolve().parents[2]
-    places = [here, *here.resolve().parents] + ([beside] if start is None else [])
+    places = [here, *above] + ([beside] if start is None else [])
     for place in places:
         if (place / "data" / "terms.yaml").is_file():
             return Project(place)

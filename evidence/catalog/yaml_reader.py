@@ -13,6 +13,10 @@ import yaml
 
 from evidence.errors import Problem
 
+# Control characters, and those that turn or break the line they stand in.
+HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
+)
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 16
 MAX_NODES = 50_000
@@ -77,8 +81,11 @@ def read_yaml(path: Path) -> Document:
         if size > MAX_BYTES:
             return refuse(f"the file has {size:,} bytes", f"at most {MAX_BYTES:,} are read")
         raw = path.read_bytes()
-    except OSError as error:
-        return refuse(f"cannot be read ({error.strerror or error})", "give a file that exists")
+    except (OSError, ValueError) as error:
+        return refuse(
+            f"cannot be read ({getattr(error, 'strerror', None) or error})",
+            "give a file that exists",
+        )
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -188,6 +195,11 @@ class _Reading:
 
     def scalar(self, event: Any, address: Address) -> Any:
         text: str = event.value
+        hidden = HIDDEN.search(text)
+        if hidden is not None:
+            what = f"holds the hidden character U+{ord(hidden[0]):04X}"
+            self.wrong(address, event, what, "write it without: it can change what is shown")
+            return None
         if event.style:
             return text
         if text.lower() in _CONSTANTS:

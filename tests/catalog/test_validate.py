@@ -34,3 +34,11 @@ def test_all_problems_with_their_lines(text: str, match: str, tmp_path: Path) ->
     path.write_text(text, "utf-8")
     with pytest.raises(StudyError, match=match):
         load_record(path, Pair)
+
+
+@pytest.mark.parametrize("code", [0x1B, 0x07, 0x202E, 0x85])
+def test_hidden_characters_are_refused(code: int, tmp_path: Path) -> None:
+    path = tmp_path / "pair.yaml"
+    path.write_text(f'first: 1\nsecond: "a\\U{code:08X}b"\n', "utf-8")
+    with pytest.raises(StudyError, match=f"pair.yaml:2.*hidden character U\\+{code:04X}"):
+        load_record(path, Pair)

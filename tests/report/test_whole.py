@@ -8,6 +8,7 @@ import pytest
 
 from evidence.catalog.project import Project, find_project
 from evidence.errors import ReportError
+from evidence.report.claims.gather import committed_result
 from evidence.report.whole.whole import build_whole, make_whole, verify_whole, whole_names
 
 
@@ -53,16 +54,44 @@ def test_the_body_of_evidence_counts_and_is_verified(copy: Project) -> None:
 
 @pytest.mark.slow
 def test_the_claims_without_reports_say_what_they_could_not_read(copy: Project) -> None:
-    page = make_whole("claims", copy)["index.html"].decode("utf-8")
-    assert "no report; run evidence run" in page
+    files, notes = make_whole("claims", copy)
+    assert "no report; run evidence run" in files["index.html"].decode("utf-8")
+    assert any(note.startswith("estradiol: no report") for note in notes)
     build_whole("claims", copy)
     assert verify_whole("claims", copy).passed
 
 
-@pytest.mark.parametrize("text", ['[{"title": 1}]', "{"])
-def test_a_damaged_report_is_told(text: str, copy: Project) -> None:
-    folder = copy.reports_folder / "estradiol"
-    folder.mkdir(parents=True)
-    (folder / "summary_of_findings.json").write_text(text, "utf-8")
+@pytest.fixture
+def reported(copy: Project) -> Path:
+    """The folder of a committed report in the copy."""
+    folder = copy.reports_folder / "monitoring"
+    shutil.copytree(find_project().reports_folder / "monitoring", folder)
+    return folder
+
+
+@pytest.mark.parametrize("text", ['[{"title": 1}]', "{", "null", "[" * 100_000])
+def test_damaged_summaries_are_told(text: str, copy: Project, reported: Path) -> None:
+    (reported / "summary_of_findings.json").write_text(text, "utf-8")
     with pytest.raises(ReportError, match="a committed report is damaged"):
         make_whole("body", copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "match"),
+    [
+        ("result.json", "[]", "no report"),
+        ("result.json", "[" * 100_000, "no report"),
+        ("result.json", '{"questions": [3]}', "result.json is damaged"),
+        ("run.json", "{}", "run.json names no inputs"),
+        ("run.json", '{"inputs": {"a\\u0000b": "0"}}', "out of date"),
+    ],
+)
+def test_reports_that_cannot_be_trusted_are_left_out(
+    name: str, text: str, match: str, copy: Project, reported: Path
+) -> None:
+    assert committed_result(copy, "monitoring")[1] == []
+    (reported / name).write_text(text, "utf-8")
+    result, notes = committed_result(copy, "monitoring")
+    assert result == {}
+    assert match in notes[0]
+    assert "run evidence run monitoring" in notes[0]

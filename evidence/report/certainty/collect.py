@@ -11,6 +11,10 @@ from evidence.report.certainty.result import RatingBlock, RatingDomain
 from evidence.report.tables import Table
 
 TITLE = "How sure one can be (GRADE)."
+WANT = (
+    "A high risk of bias that rests on missing information alone counts as some concerns here; the "
+    "tool's own levels stand under risk of bias."
+)
 SUGGESTED = (
     "Nobody has judged this yet: the level is what the rules suggest from the figures alone."
 )
@@ -75,7 +79,7 @@ def rating_part(block: RatingBlock | None) -> Block | None:
     """The block of the page on certainty; None where nothing was rated."""
     if block is None or block.level is None:
         return None
-    told = [rating_sentence(block)]
+    told = [rating_sentence(block), WANT]
     if block.status == "suggested":
         told.append(SUGGESTED)
     if block.changed:

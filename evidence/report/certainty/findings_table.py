@@ -34,7 +34,8 @@ def findings_table(summary: SummaryOfFindings) -> Table:
     caption = (
         f"Population: {summary.people}. Intervention: {summary.intervention}. Comparison: "
         f"{summary.comparison}. Setting: as in the trials. Figures to three digits. As asked: in "
-        "these people, against this comparator and for the outcome itself."
+        "these people, against this comparator and for the outcome itself. A high risk of bias "
+        "that rests on missing information alone counts as some concerns."
     )
     if summary.meant_for:
         caption += f" What it is meant for: {summary.meant_for}"

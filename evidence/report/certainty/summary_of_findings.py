@@ -315,7 +315,11 @@ def _comparator(one: Certainty) -> tuple[float | None, str, str]:
         middle = (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
         names = ", ".join(mean.label for mean in one.means)
         source = f"median of the comparator arms ({names})" if len(values) > 1 else names
-        return ten(middle), source, one.means[0].unit or ""
+        unit = one.means[0].unit or ""
+        if one.inputs.measure == "MD" and unit != one.inputs.unit:
+            # A difference in one unit cannot be laid on a mean in another.
+            return None, source, one.inputs.unit or ""
+        return ten(middle), source, unit
     return None, "", ""
 
 

@@ -151,7 +151,7 @@ def read_said(project: Project, analysis: str) -> tuple[dict[str, AllSaid], list
 
     Nothing is taken from a report whose inputs have changed since it was built.
     """
-    result, told = _committed(project, analysis)
+    result, told = committed_result(project, analysis)
     return answers_of(result), told
 
 
@@ -161,28 +161,42 @@ def committed_levels(project: Project) -> dict[str, Certainty | None]:
     Nothing is taken from a report whose inputs have changed since it was built.
     """
     return {
-        question["id"]: None if question.get("rating") is None else question["rating"]["as_asked"]
+        question: level
         for name in analysis_names(project.analyses_folder)
-        for question in _committed(project, name)[0].get("questions", [])
+        for question, level in levels_of(committed_result(project, name)[0]).items()
     }
 
 
-def _committed(project: Project, analysis: str) -> tuple[dict[str, Any], list[str]]:
-    """The result of a committed report, or why it cannot be read."""
+def committed_result(project: Project, analysis: str) -> tuple[dict[str, Any], list[str]]:
+    """The result of a committed report, or why it cannot be read from it.
+
+    Nothing is taken from a report that is damaged, or whose inputs have changed since.
+    """
     folder = project.reports_folder / analysis
+    again = f"run evidence run {analysis}"
     result, run = _json(folder / "result.json"), _json(folder / "run.json")
     if result is None or run is None:
-        return {}, [f"{analysis}: no report; run evidence run {analysis}"]
-    changed = [
-        name
-        for name, digest in run.get("inputs", {}).items()
-        if _digest(project.root / name) != digest
-    ]
+        return {}, [f"{analysis}: no report; {again}"]
+    inputs = run.get("inputs")
+    if not isinstance(inputs, dict) or not inputs:
+        return {}, [f"{analysis}: run.json names no inputs; {again}"]
+    changed = [name for name, digest in inputs.items() if _digest(project.root / name) != digest]
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-        told = f"{analysis}: the report is out of date ({changed[0]}{more} changed)"
-        return {}, [f"{told}; run evidence run {analysis}"]
+        return {}, [f"{analysis}: the report is out of date ({changed[0]}{more} changed); {again}"]
+    try:
+        answers_of(result), levels_of(result)
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        return {}, [f"{analysis}: result.json is damaged ({type(error).__name__}); {again}"]
     return result, []
+
+
+def levels_of(result: Mapping[str, Any]) -> dict[str, Certainty | None]:
+    """Take the certainty of each answer, as it was asked, out of a result."""
+    return {
+        question["id"]: None if question.get("rating") is None else question["rating"]["as_asked"]
+        for question in result.get("questions", [])
+    }
 
 
 def answers_of(result: Mapping[str, Any]) -> dict[str, AllSaid]:
@@ -205,14 +219,14 @@ def answers_of(result: Mapping[str, Any]) -> dict[str, AllSaid]:
 
 def _json(path: Path) -> dict[str, Any] | None:
     try:
-        found: dict[str, Any] = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
         return None
-    return found
+    return found if isinstance(found, dict) else None
 
 
 def _digest(path: Path) -> str | None:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
+    except (OSError, ValueError):
         return None

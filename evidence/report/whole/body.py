@@ -135,7 +135,11 @@ def _replicated(data: Path, studies: Sequence[Study], terms: Terms) -> tuple[Rep
     return replicate(load_replications(path, targets, terms, known), targets, studies, terms)
 
 
-def body_files(body: Body, findings: Sequence[tuple[Table, Table | None]] = ()) -> dict[str, bytes]:
+def body_files(
+    body: Body,
+    findings: Sequence[tuple[Table, Table | None]] = (),
+    notes: Sequence[str] = (),
+) -> dict[str, bytes]:
     """Make the files of ``reports/body``: page, flow of sources and its numbers.
 
     Parameters
@@ -143,6 +147,8 @@ def body_files(body: Body, findings: Sequence[tuple[Table, Table | None]] = ()) 
     body : Body
     findings : sequence of (Table, Table or None)
         Summaries of findings with their footnotes.
+    notes : sequence of str
+        Reports that could not be read.
     """
     counted = flow(body.studies, body.excluded, [(q, table) for _, q, table in body.answered])
     diagram = flow_diagram(counted)
@@ -150,7 +156,7 @@ def body_files(body: Body, findings: Sequence[tuple[Table, Table | None]] = ()) 
     if any(line.tool is not None for line in risk_lights(body.risks)):
         pictures["risk"] = risk_summary_plot(body.risks, title="Risk of bias of all rated results")
     return {
-        "index.html": body_page(body, pictures, findings).encode("utf-8"),
+        "index.html": body_page(body, pictures, findings, notes).encode("utf-8"),
         "flow.svg": diagram.svg(),
         **{f"{name}.png": plot.png() for name, plot in pictures.items()},
         "body.json": _numbers(body, counted),
@@ -161,6 +167,7 @@ def body_page(
     body: Body,
     pictures: Mapping[str, Plot],
     findings: Sequence[tuple[Table, Table | None]],
+    notes: Sequence[str] = (),
 ) -> str:
     """Write the self-contained page; all text is escaped, scripts are forbidden."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -202,6 +209,7 @@ def body_page(
         risk_tables=[t for t in (risk_of_bias_table(risk_lights(body.risks)),) if t is not None],
         findings=[{"table": table, "notes": notes} for table, notes in findings],
         replications=[make(body.replicated) for make in REPLICATION] if body.replicated else [],
+        notes=notes,
         prisma=prisma_rows(body.prisma),
         prisma_about=body.prisma.about,
         prisma_sentence=f"Of {len(body.prisma.items)} items {met['yes']} are met, "

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter
 
 from evidence.catalog.project import Project
 from evidence.errors import Problem, ReportError
@@ -18,7 +16,12 @@ from evidence.report.analysis import analysis_names
 from evidence.report.build import FINDINGS, swap
 from evidence.report.certainty.findings_table import findings_table, footnotes_table
 from evidence.report.certainty.summary_of_findings import SummaryOfFindings
-from evidence.report.claims.gather import CLAIMS_FILE, committed_levels, gather_claims
+from evidence.report.claims.gather import (
+    CLAIMS_FILE,
+    committed_levels,
+    committed_result,
+    gather_claims,
+)
 from evidence.report.claims.page import claims_files
 from evidence.report.tables import Table
 from evidence.report.verify import Moved, Verification
@@ -26,6 +29,7 @@ from evidence.report.whole.body import NAME as BODY
 from evidence.report.whole.body import body_files, gather_body
 
 CLAIMS = "claims"
+SUMMARIES = TypeAdapter(tuple[SummaryOfFindings, ...])
 
 
 def whole_names(project: Project) -> list[str]:
@@ -40,8 +44,8 @@ def whole_names(project: Project) -> list[str]:
 
 def make_whole(
     name: str, project: Project, *, tell: Callable[[str], None] = tell_nobody
-) -> dict[str, bytes]:
-    """Make the files of a page on the whole in memory.
+) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """Make the files of a page on the whole in memory, and say which reports it could not use.
 
     Raises
     ------
@@ -50,13 +54,16 @@ def make_whole(
     """
     if name == CLAIMS:
         levels = committed_levels(project)
-        return claims_files(gather_claims(project, certainties=levels, tell=tell))
-    return body_files(gather_body(project, tell), tuple(_findings(project)))
+        report = gather_claims(project, certainties=levels, tell=tell)
+        return claims_files(report), report.notes
+    body = gather_body(project, tell)
+    findings, notes = _findings(project)
+    return body_files(body, findings, notes), notes
 
 
 def build_whole(name: str, project: Project, *, tell: Callable[[str], None] = tell_nobody) -> Path:
     """Write a page on the whole; its folder is replaced at once or left as it was."""
-    files = make_whole(name, project, tell=tell)
+    files, _ = make_whole(name, project, tell=tell)
     folder = project.reports_folder / name
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=folder.parent))
@@ -74,7 +81,7 @@ def verify_whole(
     name: str, project: Project, *, tell: Callable[[str], None] = tell_nobody
 ) -> Verification:
     """Make a page on the whole anew and compare it byte for byte with what is committed."""
-    files = make_whole(name, project, tell=tell)
+    files, notes = make_whole(name, project, tell=tell)
     folder = project.reports_folder / name
     moved = []
     for file, content in files.items():
@@ -90,30 +97,25 @@ def verify_whole(
         for path in there
         if path.name not in known
     ]
-    return Verification(name=name, moved=tuple(moved), notes=(), files=len(files), numbers=0)
+    return Verification(name=name, moved=tuple(moved), notes=notes, files=len(files), numbers=0)
 
 
-def _committed(project: Project, file: str) -> Iterator[tuple[str, Any]]:
-    """A file of each committed report, read as JSON; those that are missing are left out."""
+def _findings(
+    project: Project,
+) -> tuple[tuple[tuple[Table, Table | None], ...], tuple[str, ...]]:
+    """Summaries of findings of the committed reports, and which could not be read."""
+    found, notes = [], []
     for name in analysis_names(project.analyses_folder):
-        path = project.reports_folder / name / file
-        if not path.is_file():
+        _, told = committed_result(project, name)
+        notes += told
+        if told:
             continue
+        path = project.reports_folder / name / FINDINGS
         try:
-            yield name, json.loads(path.read_bytes())
-        except ValueError as error:
-            problem = Problem(str(path), f"cannot be read: {error}", f"evidence run {name}")
-            raise ReportError("a committed report is damaged", [problem]) from None
-
-
-def _findings(project: Project) -> Iterator[tuple[Table, Table | None]]:
-    for name, summaries in _committed(project, FINDINGS):
-        try:
-            for summary in summaries:
-                found = SummaryOfFindings.model_validate_json(json.dumps(summary))
-                yield findings_table(found), footnotes_table(found)
-        except ValidationError as error:
-            path = project.reports_folder / name / FINDINGS
+            made = SUMMARIES.validate_json(path.read_bytes())
+        except (OSError, ValueError) as error:
             first = str(error).splitlines()[0]
             problem = Problem(str(path), f"cannot be read: {first}", f"evidence run {name}")
             raise ReportError("a committed report is damaged", [problem]) from None
+        found += [(findings_table(one), footnotes_table(one)) for one in made]
+    return tuple(found), tuple(notes)
