@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set, ValuesView
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from evidence.catalog.vocabulary import DrugWord, OutcomeWord, PopulationWord, UnitWord
+from evidence.errors import EvidenceError, Problem, check_kind
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$")]
 Text = Annotated[str, Field(min_length=1, max_length=4000)]
@@ -221,3 +223,31 @@ class Study(Record):
     def report(self, key: str) -> Report:
         """Return the report of that key; the reader has checked that it exists."""
         return next(report for report in self.reports if report.key == key)
+
+
+def as_studies(studies: Iterable[Study], error: type[EvidenceError]) -> tuple[Study, ...]:
+    """Tuple of the studies that a user gave.
+
+    A text, a mapping or an empty table can be walked through too, and would pass for no studies.
+
+    Raises
+    ------
+    EvidenceError
+        Of the class given, if they are no studies.
+
+    Examples
+    --------
+    >>> as_studies([], EvidenceError)
+    ()
+    """
+    plain = (Sequence, Set, Iterator, ValuesView)
+    try:
+        given = None if isinstance(studies, str | bytes | Mapping) else tuple(studies)
+    except TypeError:
+        given = None
+    if given is None or not (given or isinstance(studies, plain)):
+        problem = Problem("studies", f"is a {type(studies).__name__}", "give a list of studies")
+        raise error("the argument studies is of the wrong kind", [problem])
+    for study in given:
+        check_kind("studies", study, Study, error)
+    return given

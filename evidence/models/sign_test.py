@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from evidence.errors import FitError, Problem, is_fraction
+from evidence.errors import FitError, Problem, is_fraction, is_whole
 
 # Share of a study's results that must point one way for the study to count as pointing so.
 ONE_WAY = 0.7
@@ -70,10 +70,13 @@ def sign_test(positive: int, negative: int, *, level: float = 0.95) -> SignTest:
     problems = [
         Problem(name, repr(value)[:80], "a whole number of studies, 0 or more")
         for name, value in (("positive", positive), ("negative", negative))
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0
+        if not is_whole(value)
     ]
     if not is_fraction(level):
         problems.append(Problem("level", repr(level)[:80], "a fraction between 0 and 1"))
+    if not problems:
+        # Numpy's integers would overflow, and are no plain values of a record.
+        positive, negative, level = int(positive), int(negative), float(level)
     if not problems and positive + negative == 0:
         problems.append(Problem("positive, negative", "no direction", "at least one study"))
     if not problems and positive + negative > 10**9:

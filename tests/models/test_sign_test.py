@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +37,15 @@ def test_against_the_binomial_itself(up: int, down: int, level: float) -> None:
     assert (turned.p, turned.ci_low) == (
         pytest.approx(found.p), pytest.approx(1 - found.ci_high, abs=1e-9)
     )  # fmt: skip
+
+
+def test_numpys_integers_are_whole_numbers() -> None:
+    up: Any
+    down: Any
+    up, down = np.int8(100), np.int8(60)
+    found = sign_test(up, down)
+    assert found == sign_test(100, 60)
+    assert type(found.positive) is int
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from evidence.catalog.audit_answers import AuditAnswer, AuditAnswers
 from evidence.catalog.project import find_project
-from evidence.catalog.study import Study
+from evidence.catalog.study import Study, as_studies
 from evidence.catalog.terms import Terms
 from evidence.catalog.yaml_reader import read_yaml
 from evidence.errors import EffectError, Problem, check_kind
@@ -91,7 +91,7 @@ def audit(
     Raises
     ------
     EffectError
-        If ``studies`` holds something else, or two studies of one id.
+        If ``studies`` holds something else, or two studies of one id, or a file is no path.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def audit(
     >>> found.studies > 50, {f.code[0] for f in found.findings} <= {"A"}
     (True, True)
     """
-    given = tuple(_checked(studies))
+    given = _checked(studies)
     if terms is None:
         terms = find_project().terms()
     check_kind("terms", terms, Terms, EffectError)
@@ -108,6 +108,8 @@ def audit(
     check_kind("answers", record, AuditAnswers, EffectError)
     paths = {} if files is None else files
     check_kind("files", paths, Mapping, EffectError)
+    for name, path in paths.items():
+        check_kind(f"files[{name!r:.80}]", path, (str, Path), EffectError)
     body = Body(given, terms)
     known = {answer.key: answer for answer in record.answers}
     lines: dict[str, Any] = {}
@@ -119,16 +121,15 @@ def audit(
     return AuditResult(tuple(findings), stale, dict(sorted(body.too_few.items())), len(given))
 
 
-def _checked(studies: Iterable[Study]) -> Iterable[Study]:
-    check_kind("studies", studies, Iterable, EffectError)
+def _checked(studies: Iterable[Study]) -> tuple[Study, ...]:
+    given = as_studies(studies, EffectError)
     seen: set[str] = set()
-    for study in studies:
-        check_kind("studies", study, Study, EffectError)
+    for study in given:
         if study.id in seen:
             problem = Problem(f'the study "{study.id}"', "stands twice", "give each study once")
             raise EffectError("the studies cannot be audited", [problem])
         seen.add(study.id)
-        yield study
+    return given
 
 
 def _placed(

@@ -31,11 +31,12 @@ def audit_files(
     """
     words = project.terms() if terms is None else load_terms(terms)
     if answers is not None and not answers.is_file():
-        problem = Problem(str(answers), "does not exist", "give a file of answers")
+        what = "is a folder" if answers.is_dir() else "does not exist"
+        problem = Problem(str(answers), what, "give a file of answers")
         raise StudyError("there are no answers to read", [problem])
-    home = project.studies_folder.resolve()
+    home = _resolved(project.studies_folder)
     given = [Path(path) for path in paths]
-    inside = all(path.resolve().is_relative_to(home) for path in given)
+    inside = all(_resolved(path).is_relative_to(home) for path in given)
     files = study_files([home] if inside else given)
     record = project.root / "data" / "audit.yaml" if inside and answers is None else answers
     known = None if record is None else load_audit_answers(record)
@@ -50,6 +51,15 @@ def audit_files(
         result.too_few,
         len(wanted),
     )
+
+
+def _resolved(path: Path) -> Path:
+    """Follow the links of a path: Python before 3.13 raises a RuntimeError where they go round."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as failure:
+        problem = Problem(str(path), f"cannot be followed ({failure})", "give a file or a folder")
+        raise StudyError("there is nothing to read", [problem]) from None
 
 
 def shown(result: AuditResult, *, every: bool = False, as_json: bool = False) -> str:

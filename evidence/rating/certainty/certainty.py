@@ -13,7 +13,7 @@ from evidence.catalog.certainty import (
     QuestionJudgement,
     Target,
 )
-from evidence.catalog.study import Study
+from evidence.catalog.study import Study, as_studies
 from evidence.catalog.terms import OutcomeTerm, Terms
 from evidence.errors import FitError, Problem, check_kind
 from evidence.models.answer import Answer
@@ -152,7 +152,8 @@ def certainty_of(
     Raises
     ------
     FitError
-        If a rating is not known, or a judgement rates up a body of randomised trials.
+        If an argument is of the wrong kind, a rating is not known, or a judgement rates up a body
+        of randomised trials.
 
     Notes
     -----
@@ -175,7 +176,7 @@ def certainty_of(
     check_kind("terms", terms, Terms, FitError)
     check_kind("ratings", ratings, Mapping, FitError)
     check_kind("judgements", judgements, CertaintyFile, FitError)
-    known = tuple(studies)
+    known = as_studies(studies, FitError)
     inputs = gather(
         answer, terms, ratings, studies=known, robins_i=robins_i, target=judgements.target
     )

@@ -12,7 +12,7 @@ from evidence.catalog.certainty import Target
 from evidence.catalog.question import Question
 from evidence.catalog.study import Study
 from evidence.catalog.terms import Terms, Threshold
-from evidence.errors import FitError, Problem, did_you_mean
+from evidence.errors import FitError, Problem, as_words, did_you_mean
 from evidence.models.answer import Answer
 from evidence.models.bias.asymmetry import regression_test
 from evidence.models.frequentist.kernels import critical_value
@@ -43,6 +43,8 @@ def gather(
 ) -> Inputs:
     """Compute the inputs of a rating; see ``certainty_of``."""
     question, table, main = answer.question, answer.table, answer.main
+    _check_ratings(ratings)
+    by_robins_i = set(as_words("robins_i", robins_i, FitError))
     outcome = terms.outcomes[question.outcomes[0]]
     known = {study.id: study for study in studies}
     trials = tuple(dict.fromkeys(map(str, table.rows["study"])))
@@ -62,7 +64,7 @@ def gather(
         trials=trials,
         told_in_part=told_in_part(answer),
         randomised=not other and (bool(trials) or set(question.designs) <= set(RANDOMISED)),
-        robins_i=bool(other) and other <= set(robins_i),
+        robins_i=bool(other) and other <= by_robins_i,
         estimate=None if main is None else main.estimate,
         ci_low=None if main is None else main.ci_low,
         ci_high=None if main is None else main.ci_high,
@@ -84,6 +86,17 @@ def gather(
         asymmetry_reason=no_test,
         second=_second(answer),
     )
+
+
+def _check_ratings(ratings: Mapping[str, str | None]) -> None:
+    """Refuse what is no word; a trial that is not in the answer may be rated."""
+    problems = [
+        Problem(f"ratings[{study!r:.80}]", f"is a {type(given).__name__}", "give a word, or None")
+        for study, given in ratings.items()
+        if given is not None and not isinstance(given, str)
+    ]
+    if problems:
+        raise FitError("a rating of risk of bias is no word", problems)
 
 
 def told_in_part(answer: Answer) -> tuple[str, ...]:

@@ -35,11 +35,12 @@ def information_size(
     difference, sd : float
         In the same unit, ``sd`` above 0; the difference may have either sign.
     alpha, power : float
+        Power above ``alpha / 2``: a test that finds nothing has that much already.
 
     Raises
     ------
     EffectError
-        If the arguments are of neither kind, of both, or out of range.
+        If the arguments are of neither kind, of both, or out of range, or the size is beyond 1e15.
 
     Notes
     -----
@@ -78,16 +79,22 @@ def information_size(
         problems.append(Problem("difference", f"{difference!r:.40}", "a number other than 0"))
     if sd is not None and (not is_number(sd) or sd <= 0):
         problems.append(Problem("sd", f"{sd!r:.40}", "a number above 0"))
+    if is_fraction(alpha) and is_fraction(power) and power <= alpha / 2:
+        # The sum of the quantiles would be negative, and its square a size all the same.
+        problems.append(Problem("power", f"{power!r:.40}", "a number above alpha / 2"))
     if problems:
         raise EffectError("there is no information size of this", problems)
-    z_alpha = float(special.ndtri(1 - alpha / 2))
-    z_beta = float(special.ndtri(power))
-    if control_risk is not None:
-        reduction = USUAL_REDUCTION if relative_reduction is None else relative_reduction
-        arm = _of_risks(control_risk, control_risk * (1 - reduction), z_alpha, z_beta)
-    else:
-        arm = 2 * ((z_alpha + z_beta) * float(sd or 0.0) / float(difference or 1.0)) ** 2
-    return _whole(arm)
+    # Not the quantile of 1 - alpha / 2, which is 1 where alpha is small.
+    z_alpha, z_beta = -float(special.ndtri(float(alpha) / 2)), float(special.ndtri(float(power)))
+    try:
+        if control_risk is not None:
+            reduction = USUAL_REDUCTION if relative_reduction is None else float(relative_reduction)
+            p1 = float(control_risk)
+            return _whole(_of_risks(p1, p1 * (1 - reduction), z_alpha, z_beta))
+        # Neither is None or 0 here.
+        return _whole(2 * ((z_alpha + z_beta) * (float(sd or 0) / float(difference or 0))) ** 2)
+    except (OverflowError, ZeroDivisionError):
+        return _whole(math.inf)
 
 
 def _of_risks(p1: float, p2: float, z_alpha: float, z_beta: float) -> float:

@@ -67,6 +67,10 @@ def _threefold(inputs: Inputs, low: float, high: float) -> bool:
 def size_hit(inputs: Inputs) -> Hit:
     """People against the optimal information size."""
     size = inputs.size
+    if size is not None and size.fraction is None and inputs.k:
+        told = f"at least {size.required:,} would be needed ({size.basis})"
+        words = f"Information size: {inputs.size_reason or 'sizes were not printed'}"
+        return Hit("IM-Sn", -1, f"{words}, so that it is not shown to be enough; {told}.")
     if size is None or size.fraction is None:
         why = inputs.size_reason or "sizes were not printed"
         return Hit("IM-Sx", 0, f"Information size: cannot be computed ({why}).")
@@ -76,8 +80,8 @@ def size_hit(inputs: Inputs) -> Hit:
     told += f"would need ({size.basis}): {percent(size.fraction)}."
     if size.fraction >= 1:
         if bound:
-            words = "Information size: cannot be computed (of the people randomised, those with "
-            return Hit("IM-Sx", 0, f"{words}this outcome were not printed).")
+            words = "Information size: of the people randomised, those with this outcome were not "
+            return Hit("IM-Sn", -1, f"{words}printed, so that it is not shown to be enough.")
         return Hit("IM-S0", 0, told)
     if size.fraction < FAR_LESS:
         return Hit("IM-S2", -2, f"{told} That is far less than needed.")

@@ -81,6 +81,7 @@ RULE_LIST = (
     Rule("IM-S0", "as many people as the optimal information size, or more", "0", _IMPRECISION),
     Rule("IM-S1", "fewer people than the optimal information size", "−1", _IMPRECISION),
     Rule("IM-S2", "less than 30 % of the optimal information size", "−2", f"{_UPDATE}; {_OWN}"),
+    Rule("IM-Sn", "people not printed: not shown to be enough", "−1", _OWN),
     Rule("IM-Sx", "information size cannot be computed", "0", _OWN),
     Rule(
         "IM-R2",

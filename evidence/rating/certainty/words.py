@@ -69,6 +69,8 @@ def statement(inputs: Inputs, level: str | None, treatment: str, outcome: str, c
         return f"No trial seen tells of {outcome}."
     against = f" compared with {control}" if inputs.contrast == "between" else " in treated people"
     what = f"the effect of {within_sentence(treatment)} on {outcome}"
+    if inputs.contrast == "within":
+        what = f"the change of {outcome} under {within_sentence(treatment)}"
     if inputs.contrast == "level":
         what = f"{outcome} with {within_sentence(treatment)}"
     elif inputs.contrast == "association":
@@ -82,7 +84,25 @@ def statement(inputs: Inputs, level: str | None, treatment: str, outcome: str, c
         hedge = {"high": "is", "moderate": "is probably", "low": "may be"}[level]
         limits = span(inputs, inputs.ci_low, inputs.ci_high)
         return f"{what[:1].upper()}{what[1:]} {hedge} within {limits}."
+    if inputs.contrast == "within":
+        return _change(inputs, inputs.ci_low, inputs.ci_high, level, treatment, outcome)
     return _effect(inputs, inputs.ci_low, inputs.ci_high, level, treatment, outcome, against)
+
+
+def _change(
+    inputs: Inputs, low: float, high: float, level: str, treatment: str, outcome: str
+) -> str:
+    """A change against the same people's baseline is worded as one, not as an effect."""
+    after = f"after {within_sentence(treatment)} than before it"
+    if low < 0 < high:
+        limits = span(inputs, low, high)
+        return f"It is not clear whether {outcome} is lower or higher {after} ({limits})."
+    hedge = {"high": "is", "moderate": "is probably", "low": "may be"}[level]
+    way = "lower" if high <= 0 else "higher"
+    return (
+        f"{outcome[:1].upper()}{outcome[1:]} {hedge} {way} {after}; how much of that is due to the "
+        "treatment is not known."
+    )
 
 
 def _effect(

@@ -5,12 +5,12 @@ The rules and thresholds, with the reason of each, are in ``RULES`` and ``docs/d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from evidence.catalog.claims import Strength
-from evidence.errors import FitError, Problem, check_kind, did_you_mean
+from evidence.errors import FitError, Problem, check_kind, did_you_mean, is_number, is_whole
 
 Verdict = Literal["supported", "overstated", "uncertain", "contradicted", "not_tested"]
 Certainty = Literal["high", "moderate", "low", "very_low"]
@@ -169,7 +169,7 @@ def claim_verdict(found: ClaimEvidence | None, *, strength: Strength = "plain") 
     Raises
     ------
     FitError
-        If the strength is unknown, or a probability is none.
+        If the strength is unknown, or what was found holds something impossible.
 
     Examples
     --------
@@ -181,8 +181,8 @@ def claim_verdict(found: ClaimEvidence | None, *, strength: Strength = "plain") 
     >>> claim_verdict(ClaimEvidence(k=0)).words
     'not tested by any trial seen'
     """
-    if strength not in NEEDED:
-        problem = Problem("strength", repr(strength), did_you_mean(strength, NEEDED))
+    if not isinstance(strength, str) or strength not in NEEDED:
+        problem = Problem("strength", f"{strength!r:.80}", did_you_mean(strength, NEEDED))
         raise FitError("no such strength of a claim", [problem])
     if found is None:
         return Ruling("not_tested", "not_asked")
@@ -234,22 +234,36 @@ def _shown(found: ClaimEvidence, strength: Strength) -> Ruling:
 
 
 def _check(found: ClaimEvidence) -> None:
-    names = ("probability", "against", "direction", "smaller", "other_probability")
-    wrong = [
-        Problem(name, repr(value), "a probability between 0 and 1, or None")
-        for name in names
-        if (value := getattr(found, name)) is not None and not 0.0 <= value <= 1.0
-    ]
-    wrong += [
-        Problem(name, repr(getattr(found, name)), "0 or more")
-        for name in ("k", "in_part")
-        if getattr(found, name) < 0
-    ]
-    if found.certainty is not None and found.certainty not in RANK:
-        right = did_you_mean(found.certainty, RANK)
-        wrong.append(Problem("certainty", repr(found.certainty), right))
+    wrong: list[Problem] = []
+
+    def need(name: str, right: str, good: Callable[[object], bool]) -> None:
+        value = getattr(found, name)
+        if not good(value):
+            wrong.append(Problem(name, f"{value!r:.80}", right))
+
+    for name in ("k", "in_part"):
+        need(name, "a whole number, 0 or more", is_whole)
+    for name in ("probability", "against", "direction", "smaller", "other_probability"):
+        need(name, "a probability between 0 and 1, or None", _is_probability)
+    for name in ("estimate", "ci_low", "ci_high"):
+        need(name, "a finite number, or None", lambda v: v is None or is_number(v))
+    need("interval_agrees", "True, False or None", lambda v: v is None or isinstance(v, bool))
+    for name in ("direct", "controlled"):
+        need(name, "True or False", lambda v: isinstance(v, bool))
+    for name, known in (("basis", get_args(Basis)), ("certainty", tuple(RANK))):
+        value = getattr(found, name)
+        unrated = name == "certainty" and value is None
+        if not unrated and not (isinstance(value, str) and value in known):
+            wrong.append(Problem(name, f"{value!r:.80}", did_you_mean(value, known)))
+    if not wrong and (found.probability or 0.0) + (found.against or 0.0) > 1 + 1e-9:
+        what = f"{found.probability!r} and {found.against!r}"
+        wrong.append(Problem("probability, against", what, "at most 1 together"))
     if wrong:
         raise FitError("what was found cannot be judged", wrong)
+
+
+def _is_probability(value: object) -> bool:
+    return value is None or (is_number(value) and 0.0 <= value <= 1.0)  # type: ignore[operator]
 
 
 def combined(rulings: Sequence[Ruling], combine: Literal["all", "any"] = "all") -> Ruling:

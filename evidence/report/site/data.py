@@ -4,27 +4,69 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evidence.catalog.project import Project
 from evidence.catalog.study import Study
 from evidence.catalog.terms import Terms
+from evidence.effects.trace import LEAF_COLUMNS
 from evidence.errors import Problem, ReportError
 from evidence.report.build import RESULT, RUN
 from evidence.report.result import QuestionResult, ResultFile
 
 # What of a report's folder is handed on; pictures stand in its page already.
 HANDED_ON = (".bib", ".csv", ".docx", ".html", ".json", ".pdf", ".ris")
-CLAIMS = "claims"
+CLAIMS, CLAIMS_FILE = "claims", "claims.json"
+CLAIMS_AGAIN = "evidence run claims"
+TRACE, TRACE_HEAD = "trace.csv", ["question", *LEAF_COLUMNS]
 # A question's id is the name of its page.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
+T = TypeVar("T")
+
+
+class FileShown(BaseModel):
+    """What the pages show of a JSON file; whatever else the file holds is let be."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+
+class RunShown(FileShown):
+    """What is shown of ``run.json``."""
+
+    command: str
+    evidence: str
+    data_hash: str
+
+
+class PartShown(FileShown):
+    """A question that a claim is held against; None where no question answers it."""
+
+    question: str | None
+
+
+class ClaimShown(FileShown):
+    """What is shown of a claim."""
+
+    id: str
+    claim: str
+    verdict: str
+    reason: str
+    parts: tuple[PartShown, ...]
+
+
+class ClaimsShown(FileShown):
+    """What is shown of ``claims.json``."""
+
+    about: str
+    verdicts: dict[str, int]
+    claims: tuple[ClaimShown, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +92,14 @@ class ReportData:
     Attributes
     ----------
     result : ResultFile
-    run : mapping
-        The run record.
+    run : RunShown
+        Of the run record.
     leaves : mapping of (question, row) to the leaves of that row's trace
     files : mapping of file name to its content
     """
 
     result: ResultFile
-    run: Mapping[str, Any]
+    run: RunShown
     leaves: Mapping[tuple[str, str], tuple[Leaf, ...]]
     files: Mapping[str, bytes]
 
@@ -73,8 +115,8 @@ class SiteData:
     studies : mapping of id to Study
     study_files : mapping of id to the bytes of its file
     terms : Terms
-    claims : mapping or None
-        ``reports/claims/claims.json``; None where there is none.
+    claims : ClaimsShown or None
+        Of ``reports/claims/claims.json``; None where there is none.
     claim_files : mapping of file name to its content
     """
 
@@ -82,7 +124,7 @@ class SiteData:
     studies: Mapping[str, Study]
     study_files: Mapping[str, bytes]
     terms: Terms
-    claims: Mapping[str, Any] | None
+    claims: ClaimsShown | None
     claim_files: Mapping[str, bytes]
 
     @property
@@ -111,38 +153,60 @@ def gather_site(project: Project) -> SiteData:
     problems += _name_problems(reports, {study.id for study in studies})
     if problems:
         raise ReportError("the site cannot be made of these reports", problems)
-    claims = project.reports_folder / CLAIMS
+    claims, claim_files = _claims(project.reports_folder / CLAIMS)
     return SiteData(
         reports=tuple(reports),
         studies={study.id: study for study in studies},
         study_files=_study_files(project),
         terms=terms,
-        claims=_claims(claims),
-        claim_files=_files(claims) if claims.is_dir() else {},
+        claims=claims,
+        claim_files=claim_files,
     )
 
 
 def _report(folder: Path, problems: list[Problem]) -> ReportData | None:
     rebuild = f"evidence run {folder.name}"
+    before = len(problems)
+    result = _read(folder / RESULT, ResultFile.model_validate_json, rebuild, problems)
+    run = _read(folder / RUN, RunShown.model_validate_json, rebuild, problems)
+    leaves = _read(folder / TRACE, _leaves, rebuild, problems)
+    files = _files(folder, rebuild, problems)
+    if result is not None and result.name != folder.name:
+        what = f"names its report {result.name!r:.90}, and stands in {folder.name!r}"
+        problems.append(Problem(str(folder / RESULT), what, rebuild))
+    if len(problems) > before or result is None or run is None or leaves is None:
+        return None
+    return ReportData(result, run, leaves, files)
+
+
+def _read(
+    path: Path, read: Callable[[bytes], T], rebuild: str, problems: list[Problem]
+) -> T | None:
+    """What a file holds; None where it cannot be read, and a problem more."""
     try:
-        result = ResultFile.model_validate_json((folder / RESULT).read_bytes())
-        run = json.loads((folder / RUN).read_bytes())
-        leaves = _leaves((folder / "trace.csv").read_text("utf-8"))
+        return read(path.read_bytes())
     except ValidationError as error:
         what = f"is not of this version ({error.error_count()} problems)"
-        problems.append(Problem(str(folder / RESULT), what, rebuild))
-    except (OSError, ValueError, KeyError) as error:
-        problems.append(Problem(str(folder), f"cannot be read: {error}", rebuild))
-    else:
-        return ReportData(result, run, leaves, _files(folder))
+    except ReportError as error:
+        what = error.message
+    except (OSError, ValueError, csv.Error) as error:
+        what = f"cannot be read: {error}"
+    problems.append(Problem(str(path), what, rebuild))
     return None
 
 
-def _leaves(text: str) -> dict[tuple[str, str], tuple[Leaf, ...]]:
+def _leaves(content: bytes) -> dict[tuple[str, str], tuple[Leaf, ...]]:
+    lines = csv.reader(io.StringIO(content.decode("utf-8"), newline=None))
+    if next(lines, []) != TRACE_HEAD:
+        raise ReportError("does not begin with the head line of a trace")
     found: dict[tuple[str, str], list[Leaf]] = {}
-    for line in csv.DictReader(io.StringIO(text)):
-        cells = {name: _unguarded(line[name]) for name in Leaf.__dataclass_fields__}
-        found.setdefault((line["question"], line["row"]), []).append(Leaf(**cells))
+    for cells in lines:
+        if len(cells) != len(TRACE_HEAD):
+            told = f"line {lines.line_num} has {len(cells)} cells, not {len(TRACE_HEAD)}"
+            raise ReportError(told)
+        line = dict(zip(TRACE_HEAD, cells, strict=True))
+        leaf = Leaf(**{name: _unguarded(line[name]) for name in Leaf.__dataclass_fields__})
+        found.setdefault((line["question"], line["row"]), []).append(leaf)
     return {key: tuple(leaves) for key, leaves in found.items()}
 
 
@@ -178,22 +242,24 @@ def _named_studies(question: QuestionResult) -> set[str]:
     return used | {x.study for x in question.partial} | {x.study for x in question.unused}
 
 
-def _files(folder: Path) -> dict[str, bytes]:
+def _files(folder: Path, rebuild: str, problems: list[Problem]) -> dict[str, bytes]:
     paths = sorted(p for p in folder.iterdir() if p.suffix in HANDED_ON and p.is_file())
-    return {path.name: path.read_bytes() for path in paths}
+    found = {path.name: _read(path, bytes, rebuild, problems) for path in paths}
+    return {name: content for name, content in found.items() if content is not None}
 
 
 def _study_files(project: Project) -> dict[str, bytes]:
     return {path.stem: path.read_bytes() for path in sorted(project.studies_folder.glob("*.yaml"))}
 
 
-def _claims(folder: Path) -> Mapping[str, Any] | None:
-    path = folder / "claims.json"
-    if not path.is_file():
-        return None
-    try:
-        found: dict[str, Any] = json.loads(path.read_bytes())
-    except ValueError as error:
-        problem = Problem(str(path), f"cannot be read: {error}", "evidence claims")
-        raise ReportError("the site cannot be made of these claims", [problem]) from None
-    return found
+def _claims(folder: Path) -> tuple[ClaimsShown | None, dict[str, bytes]]:
+    """What is shown of the claims, and the files beside; nothing where there are none."""
+    path = folder / CLAIMS_FILE
+    problems: list[Problem] = []
+    claims = None
+    if os.path.lexists(path):
+        claims = _read(path, ClaimsShown.model_validate_json, CLAIMS_AGAIN, problems)
+    files = _files(folder, CLAIMS_AGAIN, problems) if folder.is_dir() else {}
+    if problems:
+        raise ReportError("the site cannot be made of these claims", problems)
+    return claims, files

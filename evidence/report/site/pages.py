@@ -331,14 +331,14 @@ def claims_page(site: SiteData) -> bytes:
     """Write the page of claims: each with its verdict and the questions it was held against."""
     home = site.home
     lines = []
-    for claim in [] if site.claims is None else site.claims["claims"]:
-        asked = dict.fromkeys(x["question"] for x in claim["parts"] if x["question"] in home)
+    for claim in [] if site.claims is None else site.claims.claims:
+        asked = dict.fromkeys(x.question for x in claim.parts if x.question in home)
         questions = [q for r in site.reports for q in r.result.questions if q.id in asked]
         lines.append({"c": claim, "questions": questions})
     return render(
         "claims.html.j2", 0, "Claims", here="claims", lines=lines, known=site.claims is not None,
-        about="" if site.claims is None else site.claims["about"],
-        verdicts={} if site.claims is None else site.claims["verdicts"],
+        about="" if site.claims is None else site.claims.about,
+        verdicts={} if site.claims is None else site.claims.verdicts,
         whole="index.html" in site.claim_files,
     )  # fmt: skip
 

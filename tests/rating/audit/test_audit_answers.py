@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from helpers import TERMS, TERMS_PLAIN, outcome, study, summary
 
@@ -126,6 +127,10 @@ def test_corrected_and_open_answers(tmp_path: Path) -> None:
         (lambda: audit([], "terms"), "argument terms is of the wrong kind"),  # type: ignore[arg-type]
         (lambda: audit([], TERMS, 3), "argument answers is of the wrong kind"),  # type: ignore[arg-type]
         (lambda: audit([], TERMS, None, 3), "argument files is of the wrong kind"),  # type: ignore[arg-type]
+        (lambda: audit([study()], TERMS, None, {"s": None}), r"files\['s'\]: is a NoneType"),  # type: ignore[dict-item]
+        (lambda: audit("", TERMS), "studies: is a str; give a list of studies"),  # type: ignore[arg-type]
+        (lambda: audit({}, TERMS), "studies: is a dict; give a list of studies"),
+        (lambda: audit(pd.DataFrame(), TERMS), "studies: is a DataFrame"),  # type: ignore[arg-type]
         (lambda: audit([study(), study()], TERMS), 'the study "s": stands twice'),
     ],
 )
@@ -226,6 +231,20 @@ def test_a_vocabulary_of_a_users_own(
 def test_answers_that_do_not_exist(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(project, "--answers", "nowhere.yaml") == 1
     assert "nowhere.yaml: does not exist" in capsys.readouterr().err
+
+
+def test_answers_that_are_a_folder(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(project, "--answers", str(tmp_path)) == 1
+    assert f"{tmp_path}: is a folder; give a file of answers" in capsys.readouterr().err
+
+
+def test_links_that_go_round_are_refused(project: Project, tmp_path: Path) -> None:
+    loop = tmp_path / "loop.yaml"
+    loop.symlink_to(loop)
+    with pytest.raises(StudyError, match=r"loop\.yaml: "):
+        audit_files(project, [loop])
 
 
 def test_a_broken_study_is_refused_with_its_line(

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 from helpers import DATA, TERMS, contrast, outcome, study
@@ -144,12 +145,25 @@ def test_a_large_effect_of_counts_is_suggested_upwards() -> None:
         ({"terms": None}, "the argument terms is of the wrong kind"),
         ({"ratings": ["low"]}, "the argument ratings is of the wrong kind"),
         ({"judgements": {}}, "the argument judgements is of the wrong kind"),
+        ({"studies": None}, "studies: is a NoneType; give a list of studies"),
+        ({"studies": [None]}, "studies: is a NoneType; give a Study"),
+        ({"studies": "x"}, "studies: is a str; give a list of studies"),
+        ({"studies": pd.DataFrame()}, "studies: is a DataFrame; give a list of studies"),
+        ({"ratings": {"trial-2001": True}}, r"ratings\['trial-2001'\]: is a bool; give a word"),
+        ({"ratings": {"other": b"low"}}, r"ratings\['other'\]: is a bytes"),
+        ({"ratings": {"trial-2001": pd.DataFrame()}}, "is a DataFrame; give a word, or None"),
+        ({"robins_i": 3}, "robins_i: is 3; give a name"),
+        ({"robins_i": len}, "robins_i: is <built-in function len>"),
     ],
 )
 def test_arguments_of_the_wrong_kind(changes: Plain, match: str) -> None:
     given: Plain = {"answer": THREE, "terms": TERMS, "ratings": {}, "judgements": NONE} | changes
     with pytest.raises(FitError, match=match):
         certainty_of(**given)
+
+
+def test_a_trial_that_is_not_in_the_answer_may_be_rated() -> None:
+    assert rated(THREE, ratings={"other": "low"}).inputs == rated(THREE).inputs
 
 
 def written(folder: Path, plain: Plain) -> Path:

@@ -184,8 +184,8 @@ def test_without_a_smallest_difference_only_no_effect_counts(
         (299, None, -2, "IM-S2"),
         (None, 299, -2, "IM-S2"),
         (None, 999, -1, "IM-S1"),
-        (None, 1000, 0, "IM-Sx"),
-        (None, None, 0, "IM-Sx"),
+        (None, 1000, -1, "IM-Sn"),
+        (None, None, -1, "IM-Sn"),
     ],
 )
 def test_information_size(people: int | None, at_most: int | None, step: int, code: str) -> None:

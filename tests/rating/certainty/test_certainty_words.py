@@ -65,7 +65,11 @@ def test_an_interval_with_no_effect_in_it_is_said_beside_the_effect() -> None:
 
 
 def test_other_kinds_of_question() -> None:
-    assert said("low", contrast="within").endswith("stroke in treated people.")
+    assert said("low", contrast="within") == (
+        "Stroke may be lower after anastrozole than before it; how much of that is due to the "
+        "treatment is not known."
+    )
+    assert said("low", contrast="within", ci_high=0.1).startswith("It is not clear whether stroke")
     level = said("moderate", contrast="level", scale="identity", unit="pg/mL", measure="MN")
     assert level == "Stroke with anastrozole is probably within −0.8 to −0.2 pg/mL."
     assert "The association with stroke may be within" in said("low", contrast="association")

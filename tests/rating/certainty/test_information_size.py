@@ -34,6 +34,16 @@ def test_of_means_by_hand() -> None:
     assert information_size(difference=1, sd=1, alpha=0.01, power=0.9) == 2 * 30
 
 
+def test_of_a_very_small_alpha() -> None:
+    # 2 (8.573944 + 0.841621)^2 = 177.31 an arm; erfc(8.573944 / sqrt(2)) is 1e-17.
+    assert information_size(difference=1, sd=1, alpha=1e-17) == 2 * 178
+
+
+def test_more_power_needs_no_fewer() -> None:
+    sizes = [information_size(control_risk=0.2, power=p / 100) for p in range(3, 100)]
+    assert sizes == sorted(sizes)
+
+
 def test_that_many_people_give_the_power() -> None:
     n, rng = information_size(control_risk=0.3) // 2, np.random.default_rng(1)
     a, c = rng.binomial(n, 0.225, 40_000) / n, rng.binomial(n, 0.3, 40_000) / n
@@ -72,6 +82,13 @@ def test_scale_does_not_matter(effect: float, scale: float) -> None:
         ({"control_risk": 0.2, "alpha": None}, "alpha: None"),
         ({"control_risk": 0.2, "power": 1}, "power: 1"),
         ({"difference": 1e-12, "sd": 1e6}, "beyond 1e15 people"),
+        ({"difference": 1e-100, "sd": 1e100}, "beyond 1e15 people"),
+        ({"control_risk": 1e-320}, "beyond 1e15 people"),
+        ({"control_risk": 5e-324}, "beyond 1e15 people"),
+        ({"control_risk": 0.2, "relative_reduction": 1e-20}, "beyond 1e15 people"),
+        ({"control_risk": 0.2, "alpha": 5e-324}, "beyond 1e15 people"),
+        ({"control_risk": 0.2, "power": 0.025}, "power: 0.025; a number above alpha / 2"),
+        ({"difference": 1.0, "sd": 1.0, "alpha": 0.5, "power": 0.1}, "above alpha / 2"),
     ],
 )
 def test_what_is_refused(given_: dict[str, Any], match: str) -> None:

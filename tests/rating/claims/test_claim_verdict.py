@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,7 +107,7 @@ anything = st.builds(
     certainty=st.none() | st.sampled_from(RANKS),
     direct=st.booleans(),
     controlled=st.booleans(),
-)
+).filter(lambda x: (x.probability or 0) + (x.against or 0) <= 1)
 
 
 @given(anything, st.sampled_from(STRENGTHS))
@@ -153,6 +154,42 @@ def test_what_cannot_be_judged() -> None:
         claim_verdict(ClaimEvidence(k=1, certainty="sure"))  # type: ignore[arg-type]
     with pytest.raises(FitError, match="found is of the wrong kind"):
         claim_verdict("nothing")  # type: ignore[arg-type]
+
+
+NO_NUMBERS: tuple[Any, ...] = (float("nan"), float("inf"), "", "1", [], True, np.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("k", (float("nan"), float("inf"), 1.5, True, None, "1", np.ones(2))),
+        ("in_part", (float("nan"), 1.5, True, None)),
+        ("probability", NO_NUMBERS),
+        ("other_probability", NO_NUMBERS),
+        ("estimate", NO_NUMBERS),
+        ("ci_low", NO_NUMBERS),
+        ("ci_high", NO_NUMBERS),
+        ("interval_agrees", ("x", 0, np.ones(2))),
+        ("basis", ([], "half", None, np.ones(2))),
+        ("certainty", ([], "", np.ones(2))),
+        ("direct", ("x", None, 1, np.ones(2))),
+        ("controlled", ("x", None, np.ones(2))),
+    ],
+)
+def test_what_is_no_evidence(name: str, values: tuple[Any, ...]) -> None:
+    for value in values:
+        with pytest.raises(FitError, match=f"{name}: "):
+            claim_verdict(found(**{name: value}))
+
+
+def test_a_claim_is_not_both_true_and_false() -> None:
+    with pytest.raises(FitError, match=r"probability, against: 0\.9 and 0\.2; at most 1 together"):
+        claim_verdict(found(0.9, against=0.2))
+    assert claim_verdict(found(np.float64(0.999), against=0.001 + 1e-12)).verdict == "supported"
+    wrong: tuple[Any, ...] = ([], np.ones(2), None)
+    for strength in wrong:
+        with pytest.raises(FitError, match="no such strength"):
+            claim_verdict(found(0.9), strength=strength)
 
 
 def ruled(*verdicts: str) -> list[Ruling]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -75,3 +76,5 @@ _SEEDS = (
     "=HYPERLINK(1)",
 )
 HOSTILE = tuple(f"{seed} {i}" for i in range(4) for seed in _SEEDS)
+# The same as a study may hold it: hidden characters are refused there.
+HOSTILE_SEEN = tuple(re.sub("[\u2028\u2029\u202c\u202e]", "", text) for text in HOSTILE)

@@ -67,6 +67,8 @@ def test_an_earlier_site_is_replaced_as_a_whole(project: Project, tmp_path: Path
     out = tmp_path / "out"
     build_site(project, out)
     (out / "questions" / "old.html").write_text("old")
+    with (out / MARK).open("a") as mark:
+        mark.write("questions/old.html\n")
     build_site(project, out)
     assert not (out / "questions" / "old.html").exists()
     assert [x.name for x in tmp_path.iterdir()] == ["out"]

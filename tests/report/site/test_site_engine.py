@@ -150,9 +150,9 @@ def test_the_page_redoes_the_fit_of_every_report(tmp_path: Path) -> None:
 
 
 def _report(result: ResultFile) -> Any:
-    from evidence.report.site.data import ReportData
+    from evidence.report.site.data import ReportData, RunShown
 
-    return ReportData(result, {}, {}, {})
+    return ReportData(result, RunShown(command="", evidence="", data_hash=""), {}, {})
 
 
 def bayes_cases(tables: list[Table]) -> list[tuple[Any, ...]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from chromium import browser, drive
 from helpers import contrast, outcome, study
-from site_samples import HOSTILE, REAL, change_result, change_study, tiny_site_project
+from site_samples import HOSTILE, HOSTILE_SEEN, REAL, change_result, change_study, tiny_site_project
 
 from evidence.catalog.project import Project
 from evidence.report.site.build import build_site
@@ -178,7 +178,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Hostile text in every free field of studies and results; each string is a study's name."""
     project = tiny_site_project(tmp_path_factory.mktemp("hostile") / "p")
     base = json.loads((project.studies_folder / "said-2010.yaml").read_text("utf-8"))
-    for i, text in enumerate(HOSTILE):
+    for i, text in enumerate(HOSTILE_SEEN):
         other = base | {"id": f"hostile-{i:03}", "name": text, "open_points": [text]}
         path = project.studies_folder / f"hostile-{i:03}.yaml"
         path.write_text(json.dumps(other), encoding="utf-8")
@@ -203,12 +203,14 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def test_hostile_text_makes_no_element(hostile: Project) -> None:
-    assert len(set(HOSTILE)) == 100
+    assert len(set(HOSTILE)) == len(set(HOSTILE_SEEN)) == 100
     pages = dict(make_pages(gather_site(hostile)))
     shown = words(pages["studies.html"])
     whole = "".join(shown.text)
-    for text in HOSTILE:
-        assert text in whole
+    told = "".join(words(pages["questions/hormone.html"]).text)
+    for text, seen in zip(HOSTILE, HOSTILE_SEEN, strict=True):
+        assert seen in whole
+        assert text in told
     for name, page in pages.items():
         if name.startswith("reports/") or not name.endswith(".html"):
             continue
@@ -250,6 +252,6 @@ def test_hostile_text_is_shown_and_never_run(hostile: Project, tmp_path: Path) -
     assert set(seen.answer["hacked"]) == {None}
     assert seen.answer["labels"][0][:3] == list(HOSTILE[:3])
     assert seen.answer["labels"][1][0] == f"{HOSTILE[0]}: the trial's page"
-    assert set(HOSTILE) <= set(seen.answer["names"])
+    assert set(HOSTILE_SEEN) <= set(seen.answer["names"])
     assert seen.console == ()
     assert seen.outward == ()
