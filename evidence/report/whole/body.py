@@ -274,8 +274,3 @@ def _numbers(body: Body, counted: Flow) -> bytes:
         "prisma": dict(Counter(entry.met for entry in body.prisma.items)),
     }
     return (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode("utf-8")
-
-
-def body_folder(project: Project) -> Path:
-    """Folder of the page."""
-    return project.reports_folder / NAME
