@@ -1,5 +1,6 @@
 """Set up and run: `python3 start.py report` builds all reports, `python3 start.py test` tests all.
 
+`python3 start.py docs` builds the documentation below build/docs.
 Needs nothing but Python >= 3.11 and git. Everything else is installed into the folder .venv from
 requirements.lock, whose hashes fix the exact files.
 """
@@ -18,6 +19,7 @@ STAMP = HOME / "installed-from"
 COMMANDS = {
     "setup": [],
     "report": [["-m", "evidence", "run"]],
+    "docs": [["-m", "sphinx", "-b", "html", "-n", "-W", "docs", "build/docs"]],
     "test": [
         ["-m", "ruff", "check", "."],
         ["-m", "ruff", "format", "--check", "."],

@@ -101,6 +101,7 @@ _HOME = {
     "fail_safe_n": "evidence.models.bias.fail_safe",
     "fhir_files": "evidence.report.exchange.fhir",
     "findings_csv": "evidence.report.exchange.findings",
+    "findings_docx": "evidence.report.exchange.findings_docx",
     "flat": "evidence.models.bayesian.priors",
     "foreign_table": "evidence.effects.foreign.tables",
     "forest": "evidence.report.forest",

@@ -15,7 +15,8 @@ from evidence.models.answer import Answer, answer
 from evidence.models.bayesian.priors import half_normal, normal
 from evidence.models.plan import Plan
 from evidence.report.collect import collect
-from evidence.report.page import Material, page
+from evidence.report.composed.report import Material
+from evidence.report.page import page
 from evidence.report.pictures import picture
 from evidence.report.result import AgreementLine, QuestionResult, ResultFile, SampledBlock
 
@@ -28,6 +29,7 @@ RUN = {
     "evidence": "0",
     "data_hash": "0" * 64,
     "inputs": {"a.yaml": "00"},
+    "release": None,
     "seeds": {"q": 1},
     "environment": {"python": "3", "machine": "m", "packages": {}},
 }
@@ -88,11 +90,9 @@ def file_of(*results: QuestionResult, **changes: Any) -> ResultFile:
 
 
 def material_of(*results: QuestionResult, traces: str = "", heading: str = "Men") -> Material:
-    drawn = {q.id: picture(q) for q in results}
     return Material(
         headings={q.id: heading for q in results},
-        pictures={name: images[0] for name, images in drawn.items()},
-        descriptions={name: images[2] for name, images in drawn.items()},
+        pictures={q.id: picture(q) for q in results},
         traces={q.id: traces for q in results},
     )
 

@@ -19,6 +19,7 @@ from evidence.errors import EvidenceError, QuestionError, StudyError
 from evidence.models.answer import answer
 from evidence.progress import Progress
 from evidence.report import build as build_module
+from evidence.report import stale
 from evidence.report.analysis import load_analysis
 from evidence.report.files import result_bytes
 
@@ -29,6 +30,8 @@ ROOT = Path(__file__).resolve().parents[1]
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A tiny project whose answers are not sampled."""
     monkeypatch.setattr(build_module, "answer", partial(answer, sample=False))
+    # A build is not remembered if the package changes meanwhile; so let it be one that rests.
+    monkeypatch.setattr(stale, "PACKAGE", tmp_path / "package")
     return tiny_project(tmp_path / "p")
 
 
@@ -40,7 +43,8 @@ def refused(capsys: pytest.CaptureFixture[str], code: int) -> str:
     """What stood on standard error, which is not a traceback, of a call that failed with 1."""
     out, err = capsys.readouterr()
     assert code == 1
-    assert out == ""
+    # What is about to be built is told before it fails.
+    assert [line for line in out.splitlines() if not line.startswith("demo: building: ")] == []
     assert err.startswith("evidence: ")
     assert "Traceback" not in err
     return err
@@ -55,7 +59,7 @@ def real(*words: str) -> int:
 
 def test_check_reads_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert real("check") == 0
-    first, second, third = capsys.readouterr().out.splitlines()
+    first, second, third, *notes = capsys.readouterr().out.splitlines()
     studies = len(list((ROOT / "data" / "studies").glob("*.yaml")))
     assert first.startswith(f"{studies} studies, ")
     assert first.endswith("nothing wrong")
@@ -64,6 +68,7 @@ def test_check_reads_everything(capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("risk_of_bias", "certainty.yaml", "claims.yaml", "considered.csv"):
         assert name in third
     assert third.endswith(": nothing wrong")
+    assert all(note.startswith("note: data/certainty.yaml") for note in notes)
 
 
 def test_check_of_one_file_says_study(capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,6 +163,35 @@ def test_help_and_version(word: str, text: str, capsys: pytest.CaptureFixture[st
     assert word != "--version" or out.strip() == f"evidence {evidence.__version__}"
 
 
+COMMANDS = (
+    "check", "audit", "list", "run", "trace", "verify", "claims", "site", "changes", "release",
+    "pool", "schema", "import", "export",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        cli.main([command, "--help"])
+    out, err = capsys.readouterr()
+    assert out.startswith(f"usage: evidence {command} ")
+    assert err == ""
+
+
+def test_help_names_every_command_and_each_has_something_to_run(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (choices,) = [
+        action.choices for action in cli._parser()._actions if isinstance(action.choices, dict)
+    ]
+    assert tuple(choices) == COMMANDS
+    assert all(callable(parser.get_default("run")) for parser in choices.values())
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["--help"])
+    out = capsys.readouterr().out
+    assert all(re.search(rf"^ +{name} +\S", out, re.MULTILINE) for name in COMMANDS)
+
+
 # On a tiny project
 
 
@@ -167,16 +201,18 @@ def test_run_and_verify_tell_what_was_found(
     assert call(project, "run") == 0
     out, err = capsys.readouterr()
     assert err == ""
-    lines = out.splitlines()
-    assert lines[0] == f"{project.reports_folder / 'demo' / 'index.html'}: A demonstration"
+    index = project.reports_folder / "demo" / "index.html"
+    why, title, *lines = out.splitlines()
+    assert why == "demo: building: no build of it is remembered"
+    assert title == f"{index}: A demonstration"
     plain = json.loads((project.reports_folder / "demo" / "result.json").read_bytes())
-    assert lines[1:] == [f"  {q['finding']}" for q in plain["questions"]]
+    assert lines == [f"  {q['finding']}" for q in plain["questions"]]
 
     assert call(project, "verify", "demo") == 0
     out, err = capsys.readouterr()
     assert err == ""
-    assert out.startswith("demo: 15 files and ")
-    assert out.endswith(" numbers are as committed\n")
+    files = len(list(index.parent.iterdir()))
+    assert re.fullmatch(rf"demo: {files} files and \d{{3,}} numbers are as committed\n", out)
 
     path = project.reports_folder / "demo" / "run.json"
     replace_once(path, '"python": "', '"python": "2.')
@@ -189,6 +225,89 @@ def test_run_and_verify_tell_what_was_found(
     assert "  demo.questions[bone].main.std_error: 0.02 → 0.03\n" in err
     assert "\x1b" not in err + out
     assert "\r" not in err + out
+
+
+def test_run_builds_what_is_not_current_and_says_why(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    index = project.reports_folder / "demo" / "index.html"
+    assert call(project, "run") == 0
+    first = {path: path.stat() for path in index.parent.iterdir()}
+    capsys.readouterr()
+
+    assert call(project, "run", "demo") == 0
+    assert capsys.readouterr() == (f"{index}: is current\n", "")
+    assert {path: path.stat() for path in index.parent.iterdir()} == first
+
+    for path in sorted(project.studies_folder.glob("trial-*.yaml")):
+        path.write_text(path.read_text() + "\n")
+    assert call(project, "run") == 0
+    out, _ = capsys.readouterr()
+    told = [f"data/studies/trial-{year}.yaml changed" for year in (2001, 2002, 2003)]
+    assert out.startswith(f"demo: building: {'; '.join(told)}\n{index}: A demonstration\n")
+    (index.parent / "run.json").unlink()
+    index.write_text("")
+    project.terms_file.write_text(project.terms_file.read_text() + "\n")
+    (project.studies_folder / "trial-2001.yaml").unlink()
+    assert call(project, "run") == 0
+    assert capsys.readouterr().out.startswith(
+        "demo: building: data/studies/trial-2001.yaml is gone; data/terms.yaml changed; "
+        "index.html is not as it was written; and 1 more\n"
+    )
+    assert call(project, "run", "--force") == 0
+    assert capsys.readouterr().out.startswith("demo: building: --force\n")
+    assert index.stat() != first[index]
+    assert call(project, "verify") == 0
+
+
+def test_a_build_that_cannot_be_remembered_is_a_note(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project.root / ".evidence").write_text("a file")
+    for _ in range(2):
+        assert call(project, "run") == 0
+        out, err = capsys.readouterr()
+        assert out.startswith("demo: building: no build of it is remembered\n")
+        assert err.startswith("evidence: the build of demo is not remembered: ")
+        assert err.count("\n") == 1
+    assert call(project, "verify") == 0
+
+
+def test_what_changes_while_it_is_read_is_built_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def edited(*given: object, **more: object) -> object:
+        replace_once(project.studies_folder / "bone-2009.yaml", '"se": 0.02', '"se": 0.03')
+        return made(*given, **more)
+
+    made = build_module.make
+    with monkeypatch.context() as patch:
+        patch.setattr(build_module, "make", edited)
+        assert call(project, "run") == 0
+    assert capsys.readouterr().err == (
+        "evidence: something changed while demo was built; the next run builds it again\n"
+    )
+    for last in ("A demonstration", "is current"):
+        assert call(project, "run") == 0
+        assert f"index.html: {last}\n" in capsys.readouterr().out
+
+
+def test_a_build_that_fails_is_due_again(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(project, "run") == 0
+    path = project.studies_folder / "trial-2001.yaml"
+    sound = path.read_text()
+    path.write_text(sound.replace('"design": "parallel_rct"', '"design": "parallel"'))
+    capsys.readouterr()
+    for _ in range(2):
+        assert call(project, "run") == 1
+        out, err = capsys.readouterr()
+        assert out == "demo: building: data/studies/trial-2001.yaml changed\n"
+        assert "trial-2001.yaml:5 design" in err
+    path.write_text(sound)
+    assert call(project, "run") == 0
+    assert capsys.readouterr().out.endswith("index.html: is current\n")
 
 
 def test_verify_without_a_report(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
@@ -290,7 +409,7 @@ def test_an_interruption_leaves_no_half_report(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(build_module, "page", interrupted)
+    monkeypatch.setattr(build_module, "collect", interrupted)
     assert call(project, "run") == 130
     assert capsys.readouterr().err == "evidence: interrupted; nothing was left half-written\n"
     assert not project.reports_folder.exists()

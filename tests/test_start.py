@@ -47,7 +47,7 @@ def test_a_wrong_call_tells_the_usage_and_makes_nothing(
     done = call(*words, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr == "usage: python3 start.py {setup|report|test}\n"
+    assert done.stderr == "usage: python3 start.py {setup|report|docs|test}\n"
     assert list(tmp_path.iterdir()) == []
 
 

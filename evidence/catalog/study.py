@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from evidence.catalog.display import html_of_record
 from evidence.catalog.vocabulary import DrugWord, OutcomeWord, PopulationWord, UnitWord
 from evidence.errors import EvidenceError, Problem, check_kind
 
@@ -215,6 +216,8 @@ class Study(Record):
     risk_of_bias_facts: tuple[Text, ...] = ()
     funding: Text | None = None
     open_points: tuple[Text, ...] = ()
+
+    _repr_html_ = html_of_record
 
     def arm(self, arm_id: str) -> Arm:
         """Return the arm of that id; the reader has checked that it exists."""

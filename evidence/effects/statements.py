@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import EffectError, Problem
 
 INFINITE = math.inf
@@ -79,6 +80,8 @@ class Statement:
     arm_only: bool = False
     control_change: tuple[float, float] | None = None
     notes: tuple[str, ...] = field(default=())
+
+    _repr_html_ = html_of_record
 
     def __post_init__(self) -> None:
         problems = list(_problems(self))

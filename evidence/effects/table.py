@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from evidence.catalog.display import html_of
 from evidence.catalog.number import Number
 from evidence.catalog.question import Scale
 from evidence.effects.statements import Statement
@@ -30,6 +31,19 @@ PARTIAL_COLUMNS = (
 UNUSED_COLUMNS = (
     "study", "label", "outcome", "treatment", "control", "stage", "reason", "said",
     "sources",
+)  # fmt: skip
+
+# What a notebook shows of them, as far as it is known.
+SHOWN = (
+    "label", "outcome", "treatment", "control", "weeks", "n_treatment", "n_control", "estimate",
+    "std_error", "stage", "reason", "said",
+)  # fmt: skip
+
+
+# What a notebook shows of them, as far as it is known.
+SHOWN = (
+    "label", "outcome", "treatment", "control", "weeks", "n_treatment", "n_control", "estimate",
+    "std_error", "stage", "reason", "said",
 )  # fmt: skip
 
 
@@ -96,6 +110,17 @@ class EffectTable:
         if problems:
             raise EffectError("the effect table does not hold together", problems)
 
+    def _repr_html_(self) -> str:
+        unit = f", {self.unit}" if self.unit else ""
+        many = "effect" if self.k == 1 else "effects"
+        head = f"{self.k} {many}: {self.measure}{unit} ({self.scale} scale)"
+        left = f"Of {self.considered} reports considered, {len(self.partial)} say it in part and "
+        note = f"{left}{len(self.unused)} could not be used."
+        parts = [("Effects", self.rows)]
+        parts += [("In part", self.partial)] if len(self.partial) else []
+        parts += [("Not used", self.unused)] if len(self.unused) else []
+        return html_of(head, [note], *((name, _known(frame)) for name, frame in parts))
+
     @property
     def k(self) -> int:
         """Number of effects that can be pooled."""
@@ -106,6 +131,13 @@ class EffectTable:
         """Whether no two rows share an arm or patients."""
         off = self.covariance - np.diag(np.diag(self.covariance))
         return not bool(np.any(off))
+
+
+def _known(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns for a notebook: those with something in them that the index does not say."""
+    said = [name for name in SHOWN if name in frame and frame[name].notna().any()]
+    told = frame.index.astype(str).tolist()
+    return frame[[name for name in said if name != "label" or frame[name].tolist() != told]]
 
 
 def _inconsistencies(table: EffectTable) -> list[Problem]:

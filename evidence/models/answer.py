@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from evidence.catalog.display import boxed, html_of
 from evidence.catalog.question import Question
 from evidence.catalog.study import Study
 from evidence.catalog.terms import Terms
@@ -69,6 +70,13 @@ class Answer:
     sensitivity: pd.DataFrame
     said: Said | None
     borrowed: Borrowed | None = None
+
+    def _repr_html_(self) -> str:
+        fits = [fit for fit in (self.main, self.exact, self.sampled) if fit is not None]
+        notes = [] if fits else ["No trial has an effect with a standard error."]
+        rows = self.table.rows[["label", "estimate", "std_error"]].reset_index(drop=True)
+        head = html_of(f"{self.question.id}: {self.question.title}", notes, ("Effects", rows))
+        return boxed(head, *(fit._repr_html_() for fit in fits))
 
 
 def _agreed(lines: pd.DataFrame, question_id: str) -> pd.DataFrame:

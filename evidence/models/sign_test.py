@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem, is_fraction, is_whole
 
 # Share of a study's results that must point one way for the study to count as pointing so.
@@ -36,6 +37,8 @@ class SignTest:
     ci_high: float
     level: float
     p: float
+
+    _repr_html_ = html_of_record
 
 
 def sign_test(positive: int, negative: int, *, level: float = 0.95) -> SignTest:

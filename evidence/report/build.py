@@ -22,6 +22,8 @@ from evidence.report.certainty.findings_table import findings_table, footnotes_t
 from evidence.report.certainty.rated import Ratings, load_ratings
 from evidence.report.certainty.summary_of_findings import summaries_of_findings
 from evidence.report.collect import collect
+from evidence.report.composed.references import references_of
+from evidence.report.composed.report import Material
 from evidence.report.files import (
     csv_bytes,
     effects_csv,
@@ -30,12 +32,12 @@ from evidence.report.files import (
     result_bytes,
     unused_csv,
 )
-from evidence.report.page import Material, page
+from evidence.report.page import forms
 from evidence.report.pictures import further_pictures, picture
 from evidence.report.record import run_record
 from evidence.report.result import ResultFile
 
-PAGE, RESULT, RUN = "index.html", "result.json", "run.json"
+RESULT, RUN = "result.json", "run.json"
 FINDINGS = "summary_of_findings.json"
 
 
@@ -81,13 +83,14 @@ def make(
     tell(f"{analysis.name}: pictures and page")
     drawn = {q.id: picture(q) for q in result.questions}
     further = {a.question.id: further_pictures(a, ratings.risks) for a in answers}
+    seen = studies_seen(result)
     material = Material(
         headings={s.question.id: s.heading for s in analysis.sections},
-        pictures={name: images[0] for name, images in drawn.items()},
-        descriptions={name: images[2] for name, images in drawn.items()},
+        pictures=drawn,
         traces={a.question.id: trace(a.table, "") if a.table.k else "" for a in answers},
         further=further,
         findings=tuple((findings_table(s), footnotes_table(s)) for s in summaries),
+        references=references_of([s for s in studies if s.id in seen]),
     )
     run = run_record(analysis, project, inputs(analysis, project, result, ratings))
     files = {
@@ -98,10 +101,10 @@ def make(
         "trace.csv": _trace_csv(answers),
         FINDINGS: json_bytes([s.model_dump(mode="json") for s in summaries]),
         RUN: json_bytes(run),
-        PAGE: page(result, material, run).encode("utf-8"),
+        **forms(result, material, run),
     }
-    for name, (svg, png, _) in drawn.items():
-        files[f"{name}.svg"], files[f"{name}.png"] = svg, png
+    for name, image in drawn.items():
+        files[f"{name}.svg"], files[f"{name}.png"] = image.svg, image.png
     for question_id, pictures in further.items():
         for name, image in pictures.items():
             files[f"{question_id}_{name}.svg"] = image.svg
@@ -114,15 +117,20 @@ def _with_borrowed(answers: list[Answer]) -> list[Answer]:
     return [replace(a, borrowed=borrow_as_declared(a.table, a.plan, asked)) for a in answers]
 
 
+def studies_seen(result: ResultFile) -> set[str]:
+    """Ids of the studies that a report looked at."""
+    found: set[str] = set()
+    for question in result.questions:
+        for lines in (question.effects, question.partial, question.unused):
+            found |= {line.study for line in lines}
+    return found
+
+
 def inputs(
     analysis: Analysis, project: Project, result: ResultFile, ratings: Ratings
 ) -> list[Path]:
     """List the files that a report rests on: of the studies, those it looked at."""
-    seen: set[str] = set()
-    for question in result.questions:
-        seen |= {line.study for line in question.effects}
-        seen |= {line.study for line in question.partial}
-        seen |= {line.study for line in question.unused}
+    seen = studies_seen(result)
     studies = [path for path in study_files(project.studies_folder) if path.stem in seen]
     rated = ratings.files(project, sorted(seen))
     return [project.terms_file, *studies, *rated, project.analyses_folder / f"{analysis.name}.py"]

@@ -14,13 +14,18 @@ from evidence.report.exchange.cells import clean_text
 # Initials close a name in the style of Vancouver: "Burnett-Bowie SA".
 INITIALS = re.compile(
     r"^(?P<family>.+?)\s+(?P<given>[A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ.\- ]{0,6}?)"
-    r"(?:\s+(?P<suffix>Jr|Sr|\d(?:st|nd|rd|th)))?$"
+    r"(?:\s+(?P<suffix>Jr|Sr|III?|IV|\d(?:st|nd|rd|th)))?$"
 )
+# What stands in ``note`` where a study file names only some of a report's authors.
+AUTHORS_CUT = "authors not complete"
 OTHERS = re.compile(r"(?:…|\.\.\.|\bet al\b\.?)", re.IGNORECASE)
 GROUP = re.compile(r"\s*\(([^()]+)\)\s*")
 MONTHS = (
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 )  # fmt: skip
+RIS_TYPES = {
+    "article-journal": "JOUR", "chapter": "CHAP", "dataset": "DATA", "webpage": "ELEC",
+}  # fmt: skip
 LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "&": r"\&", "$": r"\$",
     "#": r"\#", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
@@ -53,6 +58,7 @@ class Release:
     """What is cited: the project, its version, the hash of the data and the date of release.
 
     ``date`` is ``YYYY-MM-DD``, or None where it was not released; no run has a date of its own.
+    ``url`` is the address of the published site, or None.
     """
 
     title: str
@@ -60,11 +66,15 @@ class Release:
     version: str
     data_hash: str
     date: str | None = None
+    url: str | None = None
 
     def __post_init__(self) -> None:
         if self.date is not None and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", self.date):
             problem = Problem("date", repr(self.date), "YYYY-MM-DD, or None")
             raise ReportError("the release has no date like this", [problem])
+        if self.url is not None and not re.fullmatch(r"https?://[^\s<>\"]+", self.url):
+            problem = Problem("url", repr(self.url), "https://..., or None")
+            raise ReportError("the release has no address like this", [problem])
 
 
 def csl_items(studies: Iterable[Study]) -> tuple[dict[str, Any], ...]:
@@ -103,18 +113,20 @@ def csl_item(report: Report) -> dict[str, Any]:
     ([{'family': 'Leder', 'given': 'BZ'}], {'date-parts': [[2004]]}, 'authors not complete')
     """
     authors, cut = names_of(report.authors)
-    item: dict[str, Any] = {"id": report.key, "type": "article-journal"}
+    # "prescribing information" says what it is, not the journal that printed it.
+    kind = report.journal is not None and report.journal.islower()
+    item: dict[str, Any] = {"id": report.key, "type": "document" if kind else "article-journal"}
     pairs = (
         ("title", report.title),
         ("author", authors or None),
-        ("container-title", report.journal),
+        ("genre" if kind else "container-title", report.journal),
         ("issued", None if report.year is None else {"date-parts": [[report.year]]}),
         ("volume", report.volume),
         ("issue", report.issue),
         ("page", report.pages),
         ("DOI", report.doi),
         ("PMID", report.pmid),
-        ("note", "authors not complete" if cut else None),
+        ("note", AUTHORS_CUT if cut else None),
     )
     return item | {key: _clean(value) for key, value in pairs if value is not None}
 
@@ -208,8 +220,7 @@ def as_ris(items: Sequence[dict[str, Any]], studies: Sequence[str] = ()) -> str:
 
 
 def _ris_lines(item: dict[str, Any], study: str) -> Iterator[str]:
-    article = item["type"] == "article-journal"
-    yield f"TY  - {'JOUR' if article else 'DATA'}"
+    yield f"TY  - {RIS_TYPES.get(item['type'], 'GEN')}"
     if study:
         yield f"NS  - {_line(study)}"
     yield f"ID  - {_line(item['id'])}"
@@ -218,7 +229,7 @@ def _ris_lines(item: dict[str, Any], study: str) -> Iterator[str]:
         name = literal or ", ".join(author[k] for k in ("family", "given", "suffix") if k in author)
         yield f"AU  - {_line(name)}"
     parts = [str(part) for part in item.get("issued", {}).get("date-parts", [[]])[0]]
-    for tag, key in (("TI", "title"), ("T2", "container-title")):
+    for tag, key in (("TI", "title"), ("T2", "container-title"), ("M3", "genre")):
         if key in item:
             yield f"{tag}  - {_line(item[key])}"
     if parts:
@@ -260,7 +271,7 @@ def _bibtex_entry(item: dict[str, Any]) -> str:
     article = item["type"] == "article-journal"
     fields: list[tuple[str, str]] = []
     names = [_bibtex_name(author) for author in item.get("author", ())]
-    if item.get("note") == "authors not complete":
+    if item.get("note") == AUTHORS_CUT:
         names.append("others")
     if names:
         fields.append(("author", " and ".join(names)))
@@ -273,8 +284,9 @@ def _bibtex_entry(item: dict[str, Any]) -> str:
         fields.append(("month", MONTHS[int(parts[1]) - 1]))
     home = "journal" if article else "howpublished"
     pairs = (
-        (home, "container-title"), ("volume", "volume"), ("number", "issue"), ("pages", "page"),
-        ("edition", "version"), ("doi", "DOI"), ("pmid", "PMID"), ("url", "URL"), ("note", "note"),
+        (home, "container-title"), ("type", "genre"), ("volume", "volume"), ("number", "issue"),
+        ("pages", "page"), ("edition", "version"), ("doi", "DOI"), ("pmid", "PMID"), ("url", "URL"),
+        ("note", "note"),
     )  # fmt: skip
     for name, key in pairs:
         if key in item:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from evidence.report.exchange.cells import csv_file
 from evidence.report.result import EffectLine, PartialLine, QuestionResult, ResultFile, UnusedLine
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\n")
 
 
 def json_bytes(value: Any) -> bytes:
@@ -24,35 +21,15 @@ def result_bytes(result: ResultFile) -> bytes:
     return json_bytes(result.model_dump(mode="json"))
 
 
-def safe_cell(value: Any) -> Any:
-    """Keep a spreadsheet from running a text cell as a formula.
+def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
+    r"""Write a CSV of a report: ten significant digits, as many as its result has.
 
     Examples
     --------
-    >>> safe_cell("=1+1"), safe_cell(-1.5), safe_cell(None)
-    ("'=1+1", -1.5, '')
+    >>> csv_bytes(["a", "b"], [{"a": "=1+1", "b": 1 / 3}])
+    b"a,b\n'=1+1,0.3333333333\n"
     """
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        return value
-    # The csv module leaves a lone carriage return bare, and readers take it for a line's end.
-    text = value.replace("\r\n", "\n").replace("\r", "\n")
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
-
-
-def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
-    """Write a CSV: UTF-8, comma, newline, ten significant digits."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_digits(safe_cell(row.get(name))) for name in columns])
-    return buffer.getvalue().encode("utf-8")
-
-
-def _digits(value: Any) -> Any:
-    return f"{value:.10g}" if isinstance(value, float) else value
+    return csv_file(columns, rows, digits=10)
 
 
 def effects_csv(result: ResultFile) -> bytes:

@@ -190,28 +190,10 @@ def _borrowing(questions: tuple[QuestionResult, ...]) -> list[Paragraph]:
 
 
 @lru_cache(maxsize=1)
-def _library() -> dict[str, dict[str, Any]]:
+def library() -> dict[str, dict[str, Any]]:
+    """Literature of the methods: CSL-JSON items by id."""
     raw = resources.files("evidence.report").joinpath("references.json").read_text("utf-8")
     return {entry["id"]: entry for entry in json.loads(raw)}
-
-
-def reference(key: str) -> str:
-    """Write a reference in Vancouver style.
-
-    Examples
-    --------
-    >>> reference("paule-1982")
-    'Paule RC, Mandel J. Consensus values and weighting factors. J Res Natl Bur Stand. 1982;87(5):377-385. doi:10.6028/jres.087.022'
-    """
-    entry = _library()[key]
-    where = f"{entry['issued']}"
-    if "volume" in entry:
-        issue = f"({entry['issue']})" if "issue" in entry else ""
-        where += f";{entry['volume']}{issue}:{entry['page']}"
-    container = entry["container-title"]
-    lead = f"In: {container}" if entry["type"] == "chapter" else container
-    text = f"{entry['author']}. {entry['title']}. {lead}. {where}."
-    return text + (f" doi:{entry['DOI']}" if "DOI" in entry else "")
 
 
 def numbered(paragraphs: tuple[Paragraph, ...]) -> list[str]:

@@ -20,16 +20,23 @@ from evidence.report.forest_result import forest_of
 from evidence.report.result import QuestionResult
 from evidence.report.risk.collect import risk_pictures
 
+# Dots per inch of the pictures that stand in a Word file only.
+SCREEN_DPI = 150
 
-def picture(result: QuestionResult) -> tuple[bytes, bytes, str]:
-    """Draw a question: the forest plot, or the direction display where nothing can be pooled.
 
-    Returns
-    -------
-    svg, png : bytes
-    description : str
-        The picture in words, which stands in the SVG too.
-    """
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture twice, in words, and its title; ``narrow``: it was drawn for one column."""
+
+    svg: bytes
+    png: bytes
+    description: str
+    title: str
+    narrow: bool = False
+
+
+def picture(result: QuestionResult) -> Drawn:
+    """Draw a question: the forest plot, or the direction display where nothing can be pooled."""
     with style():
         if result.k:
             data = forest_of(result)
@@ -40,16 +47,9 @@ def picture(result: QuestionResult) -> tuple[bytes, bytes, str]:
             told = "; ".join(f"{label}: {direction or said}" for label, direction, said in rows)
             figure = direction_figure(result)
             description = f"Effect-direction display. {result.title}. {told or 'No trial'}."
-        return svg_bytes(figure, result.title, description), png_bytes(figure), description
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A picture; ``narrow`` says that it was drawn for one column."""
-
-    svg: bytes
-    description: str
-    narrow: bool = False
+        svg, kind = svg_bytes(figure, result.title, description), description.partition(".")[0]
+        png = png_bytes(figure, description=description)
+        return Drawn(svg, png, description, f"{kind}: {result.title}")
 
 
 def further_pictures(answer: Answer, risks: Sequence[StudyRisk] = ()) -> dict[str, Drawn]:
@@ -71,7 +71,7 @@ def further_pictures(answer: Answer, risks: Sequence[StudyRisk] = ()) -> dict[st
 
 
 def _drawn(plot: Plot, *, narrow: bool = False) -> Drawn:
-    return Drawn(plot.svg(), plot.description, narrow)
+    return Drawn(plot.svg(), plot.png(SCREEN_DPI), plot.description, plot.title, narrow)
 
 
 def _posterior(answer: Answer) -> Plot | None:

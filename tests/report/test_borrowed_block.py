@@ -37,8 +37,9 @@ from evidence.report.borrowed.tables import borrowed_tables
 from evidence.report.borrowed.wording import borrowed_part
 from evidence.report.build import make
 from evidence.report.collect import collect
+from evidence.report.composed.report import Material
 from evidence.report.methods import methods
-from evidence.report.page import Material, page
+from evidence.report.page import page
 from evidence.report.pictures import further_pictures
 from evidence.report.result import QuestionResult, result_schema
 from evidence.report.verify import verify
@@ -265,7 +266,7 @@ def test_other_methods_state_their_prior(
 def test_the_page_shows_it_below_the_answer(answer: Answer, result: QuestionResult) -> None:
     material = material_of(result)
     drawn = Material(
-        material.headings, material.pictures, material.descriptions, material.traces,
+        material.headings, material.pictures, material.traces,
         further={"q": further_pictures(answer)},
     )  # fmt: skip
     html = page(file_of(result), drawn, RUN)

@@ -19,14 +19,15 @@ from evidence.report import verify as verify_module
 from evidence.report.analysis import Analysis, load_analysis
 from evidence.report.build import Built, build, make
 from evidence.report.files import json_bytes, result_bytes
-from evidence.report.page import page
+from evidence.report.page import NOT_COMMITTED, forms
 from evidence.report.result import ResultFile
 from evidence.report.verify import Verification, verify
 
 FILES = {
-    "index.html", "result.json", "run.json", "effects.csv", "partial.csv", "unused.csv",
-    "trace.csv", "summary_of_findings.json", "hormone_said.svg", "hormone.svg", "hormone.png",
-    "bone.svg", "bone.png", "hormone_contribution.svg", "hormone_posterior.svg",
+    "index.html", "report.md", "report.pdf", "report.docx", "forms.json", "result.json",
+    "run.json", "effects.csv", "partial.csv", "unused.csv", "trace.csv",
+    "summary_of_findings.json", "hormone_said.svg", "hormone.svg", "hormone.png", "bone.svg",
+    "bone.png", "hormone_contribution.svg", "hormone_posterior.svg",
 }  # fmt: skip
 
 
@@ -119,7 +120,7 @@ def full(*_: object, **__: object) -> Any:
     raise OSError(28, "No space left on device")
 
 
-@pytest.mark.parametrize("step", ["answer", "collect", "picture", "page", "result_bytes"])
+@pytest.mark.parametrize("step", ["answer", "collect", "picture", "forms", "result_bytes"])
 def test_a_failing_step_leaves_the_old_report_untouched(
     project: Project, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -234,7 +235,7 @@ def test_a_new_figure_in_an_unused_field_moves_no_number(project: Project) -> No
     assert places(checked(project)) == ["input data/studies/trial-2002.yaml"]
 
 
-@pytest.mark.parametrize("name", sorted(FILES - {"result.json", "run.json"}))
+@pytest.mark.parametrize("name", sorted(FILES - {"result.json", "run.json", *NOT_COMMITTED}))
 def test_a_deleted_file_is_named(project: Project, name: str) -> None:
     (report(project) / name).unlink()
     (moved,) = checked(project).moved
@@ -253,6 +254,18 @@ def test_an_edited_cell_a_stale_picture_and_a_page_edited_by_hand(project: Proje
     replace_once(report(project) / "index.html", "three trials", "four trials")
     (report(project) / "bone.svg").write_bytes((report(project) / "hormone.svg").read_bytes())
     assert set(places(checked(project))) == {"file effects.csv", "file index.html", "file bone.svg"}
+
+
+def test_a_form_that_is_not_committed_has_its_hash(project: Project) -> None:
+    for name in NOT_COMMITTED:
+        (report(project) / name).unlink()
+    assert checked(project).passed
+    path = report(project) / "forms.json"
+    hashes = json.loads(path.read_bytes())
+    assert set(hashes["sha256"]) == set(NOT_COMMITTED)
+    hashes["sha256"]["report.pdf"] = "0" * 64
+    path.write_bytes(json_bytes(hashes))
+    assert places(checked(project)) == ["file forms.json"]
 
 
 def test_an_extra_file_is_named(project: Project) -> None:
@@ -363,7 +376,7 @@ def sampled(built: Built, **how: float) -> Built:
     files = {
         **built.files,
         "result.json": result_bytes(result),
-        "index.html": page(result, built.material, built.run).encode(),
+        **forms(result, built.material, built.run),
     }
     return Built(result, built.material, built.run, files)
 

@@ -25,7 +25,7 @@ from evidence.cli import main
 from evidence.errors import QuestionError, ReportError, StudyError
 from evidence.rating.claims.verdict import RULES, VERDICT_WORDS
 from evidence.report.claims.gather import ClaimsReport, gather_claims, read_said
-from evidence.report.claims.page import claims_files, claims_page, doses_table, levels_table
+from evidence.report.claims.page import claims_files, claims_page
 from evidence.report.claims.record import (
     CITATION_COLUMNS,
     PART_COLUMNS,
@@ -35,6 +35,7 @@ from evidence.report.claims.record import (
     probability_text,
     trials_text,
 )
+from evidence.report.claims.tables import doses_table, levels_table
 from evidence.report.claims.text import chosen
 
 LEVEL = claim_plain(
@@ -169,7 +170,7 @@ def test_a_printed_figure_stands_as_it_was_printed(report: ClaimsReport) -> None
     assert "MD −3; decrease; r[table 1]" in words
     assert "decrease; P < 0.05; r[table 1]" in words
     assert "nobody named" in words
-    assert "indirect other men" in " ".join(words.split())
+    assert "(indirect: other men)" in " ".join(words.split())
 
 
 def test_a_level_tells_its_distance(report: ClaimsReport) -> None:

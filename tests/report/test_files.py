@@ -9,19 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import RUN, THREE, file_of, part, result_of, tiny_project, trials, with_sampled
 
 from evidence.report.analysis import load_analysis
+from evidence.report.exchange.cells import clean_text
 from evidence.report.files import (
     csv_bytes,
     effects_csv,
     json_bytes,
     partial_csv,
     result_bytes,
-    safe_cell,
     unused_csv,
 )
 from evidence.report.record import data_hash, run_record
@@ -31,16 +32,32 @@ SAID = part("said-2010", direction="decrease", p={"relation": "<", "value": 0.05
 
 
 def read(content: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(content.decode("utf-8"))))
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline="")))
 
 
 @given(st.text())
 def test_no_text_cell_starts_a_formula(text: str) -> None:
-    cell = str(safe_cell(text))
-    assert cell.lstrip(" ")[:1] not in ("=", "+", "-", "@", "\t", "\n")
-    assert "\r" not in cell
-    told = text.replace("\r\n", "\n").replace("\r", "\n")
-    assert cell in (told, f"'{told}")
+    (row,) = csv.reader(io.StringIO(csv_bytes([text], []).decode("utf-8"), newline=""))
+    (cells,) = read(csv_bytes(["x"], [{"x": text}]))
+    assert row == [cells["x"]]
+    assert cells["x"].lstrip(" \u00a0")[:1] not in ("=", "+", "-", "@", "\t", "\n", "＝", "＋")
+    assert "\r" not in cells["x"]
+    told = clean_text(text).replace("\r\n", "\n").replace("\r", "\n")
+    assert cells["x"] in (told, f"'{told}")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (True, "true"), (np.bool_(False), "false"), (-3, "-3"), (np.int64(-3), "-3"),
+        (np.float64(-1 / 3), "-0.3333333333"), (math.nan, ""), (np.float64("nan"), ""),
+        (-math.inf, "-inf"), (12345678901, "12345678901"), (0.1 + 0.2, "0.3"), (None, ""),
+    ],
+)  # fmt: skip
+def test_a_value_is_written_as_what_it_is(value: object, written: str) -> None:
+    # Of two columns: a lone empty cell is quoted, so that its line is none to pass over.
+    content = csv_bytes(["x", "y"], [{"x": value, "y": 1}])
+    assert content.decode() == f"x,y\n{written},1\n"
 
 
 @given(st.floats(-1e300, 1e300))

@@ -414,7 +414,7 @@ def test_pictures_are_the_same_bytes_each_time(k: int) -> None:
     result = result_of([*trials(THREE[:k]), SAID])
     first, second = picture(result), picture(result)
     assert first == second
-    assert first[1].startswith(b"\x89PNG\r\n\x1a\n")
+    assert first.png.startswith(b"\x89PNG\r\n\x1a\n")
 
 
 def test_pictures_do_not_depend_on_the_users_settings() -> None:
@@ -438,7 +438,8 @@ def test_svg_is_sound_and_says_what_it_shows(k: int) -> None:
             ),
         }
     )
-    svg, _, description = picture(hostile)
+    drawn = picture(hostile)
+    svg, description = drawn.svg, drawn.description
     root = ET.fromstring(svg)
     assert root.get("role") == "img"
     assert root.get("aria-labelledby") == "title desc"
@@ -460,7 +461,7 @@ def test_strange_labels_are_drawn(label: str) -> None:
             "effects": tuple(x.model_copy(update={"label": label}) for x in result.effects),
         }
     )
-    svg, _, _ = picture(strange)
+    svg = picture(strange).svg
     assert ET.fromstring(svg).find(f"{SVG}title") is not None
 
 

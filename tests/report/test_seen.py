@@ -176,9 +176,11 @@ def test_the_forest_plot_has_no_line_of_no_effect_for_a_level(
         shown = to_readers(place, data.scale)
         assert float(word.replace("−", "-")) == pytest.approx(shown, rel=0.01, abs=1e-9)
     assert not any("test of the mean" in note.lower() for note in data.footnotes) or name == "ZCOR"
-    svg, png, told = picture(results[name])
-    assert told.startswith("Forest plot.")
-    assert picture(results[name]) == (svg, png, told)
+    drawn = picture(results[name])
+    assert drawn.svg.startswith(b"<?xml")
+    assert drawn.png.startswith(b"\x89PNG")
+    assert drawn.description.startswith("Forest plot.")
+    assert picture(results[name]) == drawn
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -222,7 +224,7 @@ def test_a_level_has_no_directions() -> None:
     assert result.finding.endswith("One study reported it in part.")
     assert direction_table(result) is None
     assert direction_rows(result)[0][1] is None
-    _, _, told = picture(result)
+    told = picture(result).description
     assert "final mean 19" in told
 
 

@@ -13,8 +13,8 @@ from evidence.catalog.terms import Terms
 from evidence.errors import ReportError
 from evidence.rating.certainty.certainty import Certainty, certainty_of
 from evidence.rating.certainty.sources import RULE_LIST
+from evidence.report.certainty.collect import rating_block, rating_part
 from evidence.report.certainty.evidence_profile import (
-    certainty_table,
     evidence_profile,
     rules_table,
 )
@@ -287,15 +287,13 @@ def test_the_profile_shows_judgement_and_rule() -> None:
 
 def test_a_rating_in_full() -> None:
     file = judged(events([counted()]), imprecision=-1)
-    table = certainty_table(events([counted()], file=file))
+    shown = rating_part(rating_block(events([counted()], file=file)))
+    assert shown is not None
+    (table,) = shown.folded
     by = {row[0]: row for row in table.rows}
     assert by["Start"][1].startswith("Randomised trials")
     assert by["Imprecision"][2:] == ("−2", "−1", "because of imprecision")
-    assert by["Certainty. As asked"][2:4] == ("very low", "moderate")
     assert table.caption == "Judged by: project, 2026-01-01."
-    bare = certainty_table(rate([], designs=("non_randomised",)))
-    assert {row[0] for row in bare.rows} >= {"Rated up"}
-    assert bare.rows[-1][2:4] == ("no evidence", "not judged")
 
 
 def test_all_rules_are_listed() -> None:

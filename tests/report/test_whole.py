@@ -23,7 +23,7 @@ def copy(tmp_path: Path) -> Project:
 
 def test_a_project_without_the_data_has_no_such_pages(tmp_path: Path) -> None:
     assert whole_names(Project(tmp_path)) == []
-    assert whole_names(find_project()) == ["claims", "body"]
+    assert whole_names(find_project()) == ["claims", "changes", "body"]
 
 
 @pytest.mark.slow
@@ -31,7 +31,8 @@ def test_the_body_of_evidence_counts_and_is_verified(copy: Project) -> None:
     told: list[str] = []
     folder = build_whole("body", copy, tell=told.append)
     assert {path.name for path in folder.iterdir()} == {
-        "index.html", "flow.svg", "flow.png", "risk.png", "body.json",
+        "index.html", "report.md", "report.pdf", "report.docx", "forms.json", "flow.svg",
+        "flow.png", "risk.svg", "risk.png", "body.json",
     }  # fmt: skip
     assert "body: audit" in told
     numbers = json.loads((folder / "body.json").read_bytes())

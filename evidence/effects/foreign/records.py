@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from evidence.catalog.display import html_of
+
 Kind = Literal["counts", "means", "generic", "observed_expected"]
 Method = Literal["mantel_haenszel", "inverse_variance", "peto"]
 ROLES: dict[Kind, tuple[str, ...]] = {
@@ -101,6 +103,27 @@ class ForeignAnalysis:
     estimator: str = "dl"
     interval: str = "wald"
 
+    def _repr_html_(self) -> str:
+        import pandas as pd
+
+        how = f"{self.measure_label}, {self.method.replace('_', ' ')}, "
+        how += "random effects" if self.random else "fixed effect"
+        trials = [{"trial": t.study, "subgroup": t.subgroup, **t.figures} for t in self.trials]
+        held = [
+            {"part": name, **stored.figures}
+            for name, stored in [
+                ("all", self.stored),
+                *((s.name, s.stored) for s in self.subgroups),
+            ]
+            if stored.figures
+        ]
+        return html_of(
+            f"{self.id} {self.comparison}: {self.outcome}",
+            [f"{how}; {self.label1} v {self.label2}"],
+            ("Trials", pd.DataFrame(trials)),
+            ("What the file pooled", pd.DataFrame(held)),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ForeignReview:
@@ -110,3 +133,18 @@ class ForeignReview:
     title: str
     analyses: tuple[ForeignAnalysis, ...]
     notes: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        import pandas as pd
+
+        rows = [
+            {
+                "id": a.id,
+                "comparison": a.comparison,
+                "outcome": a.outcome,
+                "measure": a.measure_label,
+                "trials": len(a.trials),
+            }
+            for a in self.analyses
+        ]
+        return html_of(self.title, self.notes, ("Analyses", pd.DataFrame(rows)))

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from evidence.catalog.display import html_of_record
 from evidence.effects.foreign.safe_xml import read_bytes
 from evidence.errors import EffectError, Problem, check_kind
 
@@ -33,6 +34,8 @@ class Reference:
     doi: str | None
     pmid: str | None
     fields: tuple[tuple[str, str], ...]
+
+    _repr_html_ = html_of_record
 
 
 def read_ris(path: str | Path) -> tuple[Reference, ...]:

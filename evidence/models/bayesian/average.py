@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_text
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, did_you_mean
 from evidence.models.bayesian import kernels_average as kernels
@@ -55,6 +56,8 @@ class ModelAverage:
     conditional: pd.DataFrame
     level: float
     parts: tuple[Part, ...]
+
+    _repr_html_ = html_of_text
 
     def quantile(self, term: str, probability: float) -> float:
         """Quantile of a term of ``estimates``, averaged over all models."""

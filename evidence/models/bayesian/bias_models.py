@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_text
 from evidence.errors import FitError, Problem, did_you_mean
 from evidence.models.bayesian.priors import TauPrior, half_cauchy
 
@@ -40,6 +41,8 @@ class BiasModel:
     two_sided: bool = False
     prior: TauPrior | None = None
     weight: float = 1.0
+
+    _repr_html_ = html_of_text
 
     @property
     def levels(self) -> int:

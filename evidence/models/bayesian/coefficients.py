@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from evidence.catalog.display import html_of_text
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, did_you_mean
 from evidence.models.bayesian import mixtures
@@ -66,6 +67,8 @@ class BayesRegression:
     coefficients: Array
     covariances: Array
     notes: tuple[str, ...] = ()
+
+    _repr_html_ = html_of_text
 
     def components(self, x: ArrayLike) -> tuple[Array, Array, Array]:
         """Normals that make up ``x'b``; x of shape (rows, p) gives three (rows, n)."""

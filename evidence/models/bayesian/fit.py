@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_text
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, did_you_mean
 from evidence.models.bayesian.posterior import ExactPosterior, require_quantity
@@ -85,6 +86,8 @@ class BayesFit:
     diagnostics: Diagnostics | None
     posterior: Posterior
     notes: tuple[str, ...] = ()
+
+    _repr_html_ = html_of_text
 
     def probability_below(self, threshold: float, of: str = "mu") -> float:
         """Posterior probability that ``mu``, ``tau`` or ``prediction`` is below the threshold."""

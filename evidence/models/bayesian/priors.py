@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from evidence.catalog.display import html_of_text
 from evidence.errors import FitError, Problem, did_you_mean
 from evidence.models.bayesian.families import FAMILIES, Family
 
@@ -30,6 +31,8 @@ class TauPrior:
     kind: str
     parameters: tuple[tuple[str, float], ...]
     reason: str = ""
+
+    _repr_html_ = html_of_text
 
     @property
     def family(self) -> Family:
@@ -116,6 +119,8 @@ class MuPrior:
     mean: float
     sd: float
     reason: str = ""
+
+    _repr_html_ = html_of_text
 
     @property
     def proper(self) -> bool:

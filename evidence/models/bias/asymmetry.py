@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from evidence.catalog.display import html_of_text
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem
 from evidence.models.bias.checks import (
@@ -63,6 +64,8 @@ class RegressionTest:
     limit_high: float | None
     level: float
 
+    _repr_html_ = html_of_text
+
     def __str__(self) -> str:
         test = f"z = {self.statistic:.3g}" if np.isinf(self.df) else (
             f"t({self.df:g}) = {self.statistic:.3g}"
@@ -85,6 +88,8 @@ class RankTest:
     tau: float
     p: float
     exact: bool
+
+    _repr_html_ = html_of_text
 
     def __str__(self) -> str:
         kind = "exact" if self.exact else "normal approximation, ties"

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from evidence.catalog.display import html_of_text
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, check_kind, is_number
 from evidence.models.bias.checks import (
@@ -48,6 +49,8 @@ class CorrectedMean:
     p: float | None
     tau2: float | None
 
+    _repr_html_ = html_of_text
+
     def __str__(self) -> str:
         ends = f"{100 * self.level:g}% CI {self.ci_low:.4g} to {self.ci_high:.4g}"
         return f"{self.method}, {self.k} studies: {self.estimate:.4g} ({ends})"
@@ -78,6 +81,8 @@ class LimitMeta:
     q_residual: float
     g2: float
     limits: NDArray[np.float64]
+
+    _repr_html_ = html_of_text
 
     def __str__(self) -> str:
         return f"{self.mean}; Q = {self.q:.4g}, of which small-study effects {self.q_small:.4g}"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
+from evidence.catalog.display import html_of_text
 from evidence.errors import FitError, Problem, check_kind
 from evidence.models.bias.checks import LEAST, Array, check_choice, warn_if_few
 from evidence.models.bias.kernels_lines import design, mixed_line, weighted_line
@@ -37,6 +38,8 @@ class EventAsymmetry:
     statistic: float
     df: float
     p: float
+
+    _repr_html_ = html_of_text
 
     def __str__(self) -> str:
         test = "z" if np.isinf(self.df) else f"t({self.df:g})"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
+from evidence.catalog.display import html_of_text
 from evidence.effects.table import EffectTable
 from evidence.models.bias.checks import (
     Array,
@@ -62,6 +63,8 @@ class ExcessSignificance:
     power: NDArray[np.float64]
     limit: float | None
     limit_reason: str | None
+
+    _repr_html_ = html_of_text
 
     def __str__(self) -> str:
         return (

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from scipy import special
 
+from evidence.catalog.display import html_of_record, html_of_text
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, is_number, is_whole
 from evidence.models.bias.checks import Array, arrays_for, check_choice, check_fraction
@@ -54,6 +55,8 @@ class FailSafeN:
     estimate_with: float | None = None
     tau2_with: float | None = None
     p_with: float | None = None
+
+    _repr_html_ = html_of_text
 
     def __str__(self) -> str:
         aim = f"p above {self.alpha:g}" if self.target is None else f"a mean of {self.target:.4g}"
@@ -153,6 +156,9 @@ class WithNullResults(NamedTuple):
     estimate: float
     tau2: float
     p: float
+
+    def _repr_html_(self) -> str:
+        return html_of_record(self)
 
 
 def with_null_results(

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 from scipy import special
 
+from evidence.catalog.display import html_of_text
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem
 from evidence.models.bias.checks import (
@@ -71,6 +72,8 @@ class PUniform:
     bias_p: float | None
     reason: str | None
 
+    _repr_html_ = html_of_text
+
     def __str__(self) -> str:
         text = (
             f"p-uniform ({self.method}), {self.significant} significant of {self.k} studies: "
@@ -120,6 +123,8 @@ class PUniformStar:
     tau2_statistic: float
     tau2_p: float
     reason: str | None
+
+    _repr_html_ = html_of_text
 
     def __str__(self) -> str:
         low, high = ("none" if x is None else f"{x:.4g}" for x in (self.ci_low, self.ci_high))

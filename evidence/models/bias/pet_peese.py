@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 from scipy import special
 
+from evidence.catalog.display import html_of_text
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem
 from evidence.models.bias.asymmetry import LineModel, RegressionTest, regression_test
@@ -35,6 +36,8 @@ class PetPeese:
     peese: RegressionTest
     pet_p: float
     chosen: Literal["PET", "PEESE"]
+
+    _repr_html_ = html_of_text
 
     @property
     def estimate(self) -> float:

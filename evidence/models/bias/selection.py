@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from evidence.catalog.display import html_of_text
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, as_numbers
 from evidence.models.bias.checks import (
@@ -90,6 +91,8 @@ class SelectionFit:
     tau2_p: float | None
     likelihood: FitStatistics
     level: float
+
+    _repr_html_ = html_of_text
 
     def __str__(self) -> str:
         ends = f"{100 * self.level:g}% CI {self.ci_low[0]:.4g} to {self.ci_high[0]:.4g}"

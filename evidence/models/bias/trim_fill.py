@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from evidence.catalog.display import html_of_text
 from evidence.effects.table import EffectTable, table_of
 from evidence.errors import FitError, Problem
 from evidence.models.bias.checks import Array, arrays_for, check_choice, warn_if_few
@@ -55,6 +56,8 @@ class TrimAndFill:
     observed: PooledFit
     adjusted: PooledFit
     reason: str | None
+
+    _repr_html_ = html_of_text
 
     def __str__(self) -> str:
         fit, before = self.adjusted, self.observed

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem
 from evidence.models.bayesian import mixtures
 from evidence.models.bayesian.exact import solve
@@ -41,6 +42,8 @@ class SpikeSlab:
     spike: float
     low: float
     high: float
+
+    _repr_html_ = html_of_record
 
 
 def spike_slab(probability: float, *, spike_sd: float, slab_sd: tuple[float, float]) -> SpikeSlab:

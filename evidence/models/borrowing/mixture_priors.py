@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaln, logsumexp
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem, did_you_mean
 from evidence.models.bayesian import mixtures
 from evidence.models.borrowing import kernels_mixtures as kernels
@@ -33,6 +34,8 @@ class NormalMixture:
     means: Array
     sds: Array
     sigma: float | None = None
+
+    _repr_html_ = html_of_record
 
     @property
     def parts(self) -> tuple[Array, Array, Array]:
@@ -72,6 +75,8 @@ class BetaMixture:
     weights: Array
     a: Array
     b: Array
+
+    _repr_html_ = html_of_record
 
     @property
     def parts(self) -> tuple[Array, Array, Array]:

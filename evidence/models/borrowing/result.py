@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from evidence.catalog.display import html_of_text
 from evidence.effects.table import EffectTable
 
 
@@ -76,6 +77,8 @@ class Borrowing:
     threshold: float
     probability: float
     notes: tuple[str, ...] = ()
+
+    _repr_html_ = html_of_text
 
     def frame(self) -> pd.DataFrame:
         """The curve over the discount."""

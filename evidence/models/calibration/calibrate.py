@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_text
 from evidence.errors import FitError, Problem
 from evidence.models.calibration import kernels_uniform as kernels
 from evidence.models.scale import map_chunks
@@ -40,6 +41,8 @@ class Calibration:
     failed: int
     seed: int
     level: float
+
+    _repr_html_ = html_of_text
 
     @property
     def fits(self) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_text
 from evidence.models.dose_response.shape import DoseShape
 from evidence.models.dose_response.table import DoseTable
 from evidence.models.frequentist.fit import FitStatistics
@@ -92,6 +93,8 @@ class DoseFit:
     trends: tuple[StudyTrend, ...]
     study_coefficients: tuple[StudyTrend, ...] | None
     notes: tuple[str, ...]
+
+    _repr_html_ = html_of_text
 
     @property
     def k(self) -> int:

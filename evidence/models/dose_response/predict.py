@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import linalg, special
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem, check_kind, is_fraction, is_number
 from evidence.models.dose_response.fit import DoseFit
 from evidence.models.frequentist.kernels import critical_value
@@ -133,6 +134,8 @@ class DoseGoodness:
     r2: float
     r2_adjusted: float
     rows: pd.DataFrame
+
+    _repr_html_ = html_of_record
 
 
 def dose_goodness(fit: DoseFit) -> DoseGoodness:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem, check_kind, did_you_mean, is_number
 from evidence.models.dose_response.kernels_basis import power_basis, spline_basis
 
@@ -44,6 +45,8 @@ class DoseShape:
     shift: float = 0.0
     knots: tuple[float, ...] = ()
     quantiles: tuple[float, ...] = ()
+
+    _repr_html_ = html_of_record
 
     @property
     def size(self) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_text
 from evidence.errors import EffectError, Problem
 
 Array = NDArray[np.float64]
@@ -50,6 +51,8 @@ class DoseTable:
     unit: str | None
     covariance_method: str
     studies: tuple[DoseStudy, ...]
+
+    _repr_html_ = html_of_text
 
     def __post_init__(self) -> None:
         problems = [p for study in self.studies for p in _problems(study)]

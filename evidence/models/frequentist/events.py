@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem, check_kind, did_you_mean, is_fraction, is_number
 from evidence.models.frequentist import kernels, kernels_events
 from evidence.models.frequentist.fit import FitStatistics, information_criteria
@@ -75,6 +76,8 @@ class EventsFit:
     tarone: ChiSquaredTest | None
     likelihood: FitStatistics
     studies: pd.DataFrame
+
+    _repr_html_ = html_of_record
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_record, html_of_text
 from evidence.effects.scales import NAMES, to_readers
 from evidence.effects.table import EffectTable
 
@@ -105,6 +106,8 @@ class Heterogeneity:
     typical_variance: float | None = None
     reason: str | None = None
 
+    _repr_html_ = html_of_record
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
@@ -118,6 +121,8 @@ class Prediction:
     level: float
     df: int | None
     method: str
+
+    _repr_html_ = html_of_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +203,8 @@ class PooledFit:
     restricted_likelihood: FitStatistics | None
     notes: tuple[str, ...]
     stated_weights: NDArray[np.float64] | None = None
+
+    _repr_html_ = html_of_text
 
     @property
     def k(self) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_record
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, is_whole
 from evidence.models.frequentist import kernels
@@ -45,6 +46,8 @@ class Gosh:
     members: NDArray[np.bool_]
     names: pd.Index
     complete: bool
+
+    _repr_html_ = html_of_record
 
     def summary(self, probabilities: tuple[float, ...] = _PROBABILITIES) -> pd.DataFrame:
         """Mean, standard deviation and quantiles (linear interpolation) of every figure."""

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from evidence.catalog.display import html_of_record
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, check_kind, is_number
 from evidence.models.frequentist import kernels
@@ -167,6 +168,9 @@ class Beyond(NamedTuple):
     mean: float
     new_study: float | None
     reason: str | None
+
+    def _repr_html_(self) -> str:
+        return html_of_record(self)
 
 
 def probability_above(fit: PooledFit, threshold: float) -> Beyond:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem
 from evidence.models.frequentist.figures import (
     Figure,
@@ -48,6 +49,8 @@ class PooledMany:
     typical_variance: Array | None
     hartung_knapp_multiplier: Array | None
     weights: Array
+
+    _repr_html_ = html_of_record
 
 
 def pool_many(

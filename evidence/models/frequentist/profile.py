@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from evidence.catalog.display import html_of_text
 from evidence.errors import (
     FitError,
     Problem,
@@ -55,6 +56,8 @@ class ProfileTau2:
     level: float
     threshold: float
     fitted_tau2: float
+
+    _repr_html_ = html_of_text
 
     def __str__(self) -> str:
         interval = f"{100 * self.level:g}% CI {self.low:.4g} to {self.high:.4g}"

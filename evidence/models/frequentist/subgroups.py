@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_record
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, did_you_mean
 from evidence.models.frequentist import kernels, kernels_tau2
@@ -46,6 +47,8 @@ class Subgroups:
     q_between: float
     q_between_df: int
     q_between_p: float
+
+    _repr_html_ = html_of_record
 
 
 def subgroups(

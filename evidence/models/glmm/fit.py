@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_text
 from evidence.models.frequentist.fit import FitStatistics
 from evidence.models.glmm.kernels_newton import Solution
 from evidence.models.glmm.options import GlmmOptions
@@ -128,6 +129,8 @@ class GlmmFit:
     gradient: float
     notes: tuple[str, ...]
     fitted: Fitted
+
+    _repr_html_ = html_of_text
 
     @property
     def p(self) -> int:

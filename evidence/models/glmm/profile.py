@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem, check_kind, is_fraction
 from evidence.models.frequentist.kernels import critical_value
 from evidence.models.glmm.fit import GlmmFit
@@ -31,6 +32,8 @@ class Tau2ProfileInterval:
     low: float
     high: float
     level: float
+
+    _repr_html_ = html_of_record
 
 
 def glmm_predict(

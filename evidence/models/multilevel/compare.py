@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem, check_kind
 from evidence.models.multilevel.fit import MultilevelFit
 from evidence.models.multilevel.kernels_structures import counts
@@ -26,6 +27,8 @@ class MultilevelComparison:
     df: int
     p: float
     note: str | None
+
+    _repr_html_ = html_of_record
 
 
 def compare_multilevel(full: MultilevelFit, reduced: MultilevelFit) -> MultilevelComparison:

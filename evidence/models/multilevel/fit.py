@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from evidence.catalog.display import html_of_text
 from evidence.effects.table import EffectTable
 from evidence.models.frequentist.fit import FitStatistics, Heterogeneity
 from evidence.models.multilevel.kernels_blocks import Batch, blocks_to_dense
@@ -118,6 +119,8 @@ class MultilevelFit:
     agreeing_starts: int
     model: Evaluated
     notes: tuple[str, ...]
+
+    _repr_html_ = html_of_text
 
     @property
     def k(self) -> int:

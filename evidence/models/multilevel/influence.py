@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem, check_kind, did_you_mean
 from evidence.models.multilevel.fit import MultilevelFit
 from evidence.models.multilevel.kernels_blocks import Batch, Codes, Term, batches_of, one_block
@@ -40,6 +41,8 @@ class MultilevelInfluence:
     rows: pd.DataFrame
     clusters: pd.DataFrame
     without: pd.DataFrame
+
+    _repr_html_ = html_of_record
 
 
 class _Refit(NamedTuple):

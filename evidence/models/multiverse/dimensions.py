@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_text
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, as_words, check_kind, did_you_mean
 
@@ -60,6 +61,8 @@ class Dimension:
     options: Mapping[str, object]
     reason: str | Mapping[str, str]
     possible: Sequence[str] = ()
+
+    _repr_html_ = html_of_text
 
     def __post_init__(self) -> None:
         problems = _faults(self)

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem, check_kind, is_whole
 from evidence.models.multiverse import fitting
 from evidence.models.multiverse.fitting import Batch, batches, bundles, flipped, sizes_of
@@ -45,6 +46,8 @@ class MultiverseTest:
     null: pd.DataFrame
     draws: int
     failed: int
+
+    _repr_html_ = html_of_record
 
 
 def multiverse_test(result: Multiverse, *, draws: int = 500, seed: int) -> MultiverseTest:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_text
 from evidence.errors import FitError, Problem, did_you_mean, is_number
 from evidence.models.multiverse.dimensions import Dimension
 from evidence.models.multiverse.space import Space
@@ -87,6 +88,8 @@ class Multiverse:
     scale: str
     level: float
     space: Space
+
+    _repr_html_ = html_of_text
 
     def __str__(self) -> str:
         # A primary estimate of 0 has no direction; the share is then that of the positive ones.

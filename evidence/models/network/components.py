@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from evidence.catalog.display import html_of
 from evidence.errors import FitError, Problem, check_kind, did_you_mean, is_number
 from evidence.models.frequentist.kernels import critical_value, two_sided_p
 from evidence.models.network.data import NetworkData, check_level, ordered
@@ -66,13 +67,20 @@ class ComponentFit:
     tau2_method: str
 
     def __repr__(self) -> str:
-        shown = self.common if self.random is None else self.random
-        head = (
+        return f"{self._head()}\n{self._shown().round(4).to_string(index=False)}"
+
+    def _repr_html_(self) -> str:
+        return html_of(self._head(), [], ("Components", self._shown().round(4).astype(str)))
+
+    def _head(self) -> str:
+        return (
             f"Component network meta-analysis: {self.data.k} studies, "
             f"{len(self.data.treatments)} treatments, {self.combination.shape[1]} components; "
             f"additive Q = {self.additive.q:.2f} (df {self.additive.df})"
         )
-        return f"{head}\n{shown.round(4).to_string(index=False)}"
+
+    def _shown(self) -> pd.DataFrame:
+        return self.common if self.random is None else self.random
 
 
 def component_network(

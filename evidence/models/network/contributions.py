@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, check_kind
 from evidence.models.network.data import check_word
 from evidence.models.network.fit import NetworkFit
@@ -37,6 +38,8 @@ class Contributions:
     matrix: pd.DataFrame
     studies: pd.DataFrame
     paths: pd.DataFrame
+
+    _repr_html_ = html_of_record
 
 
 def contribution_matrix(fit: NetworkFit, *, model: str = "random") -> Contributions:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from evidence.catalog.display import html_of_text
 from evidence.errors import FitError, Problem, did_you_mean, is_fraction
 from evidence.models.network.kernels_graph import Edges, parts
 
@@ -46,6 +47,8 @@ class NetworkData:
     arms: pd.DataFrame | None
     unused: pd.DataFrame
     notes: tuple[str, ...] = ()
+
+    _repr_html_ = html_of_text
 
     @property
     def studies(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import linalg
 
+from evidence.catalog.display import html_of
 from evidence.errors import FitError, Problem
 from evidence.models.network.arms import read_arms
 from evidence.models.network.data import (
@@ -76,8 +77,14 @@ class NetworkEventsFit:
         return self.estimates.frame(self.reference)
 
     def __repr__(self) -> str:
-        head = f"Network meta-analysis of events ({self.method}): {self.k} studies"
-        return f"{head}\n{self.frame().round(4).to_string(index=False)}"
+        return f"{self._head()}\n{self.frame().round(4).to_string(index=False)}"
+
+    def _repr_html_(self) -> str:
+        shown = self.frame().round(4).astype(str)
+        return html_of(self._head(), [], ("Odds ratios, log scale", shown))
+
+    def _head(self) -> str:
+        return f"Network meta-analysis of events ({self.method}): {self.k} studies"
 
 
 def network_events(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of
 from evidence.models.frequentist.kernels import critical_value, two_sided_p
 from evidence.models.network.data import NetworkData, check_treatment
 from evidence.models.network.kernels_graph import pair_spread
@@ -199,8 +200,20 @@ class NetworkFit:
         return self.heterogeneity.tau2
 
     def __repr__(self) -> str:
+        table = self._shown().round(4).to_string(index=False)
+        return "\n".join([*self._lines(), table, *self.notes])
+
+    def _repr_html_(self) -> str:
+        head, *lines = self._lines()
+        shown = self._shown().round(4).astype(str)
+        return html_of(head, [*lines, *self.notes], ("Comparisons", shown))
+
+    def _shown(self) -> pd.DataFrame:
+        return (self.random or self.common).frame(self.reference)
+
+    def _lines(self) -> list[str]:
         het, shown = self.heterogeneity, self.random or self.common
-        lines = [
+        return [
             f"Network meta-analysis ({self.data.measure}): {self.data.k} studies, "
             f"{len(self.data.treatments)} treatments, {len(self.data.contrasts)} comparisons",
             f"{shown.model} effects"
@@ -208,6 +221,3 @@ class NetworkFit:
             f"Q = {het.total.q:.2f} (df {het.total.df}): within designs {het.within.q:.2f} "
             f"(df {het.within.df}), between {het.between.q:.2f} (df {het.between.df})",
         ]
-        table = shown.frame(self.reference)
-        lines.append(table.round(4).to_string(index=False))
-        return "\n".join([*lines, *self.notes])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem, check_kind
 from evidence.models.network.data import check_word
 from evidence.models.network.fit import NetworkFit, NetworkQ
@@ -51,6 +52,8 @@ class DesignDecomposition:
     between_after_detaching: pd.DataFrame
     interaction: NetworkQ
     tau2_within: float
+
+    _repr_html_ = html_of_record
 
     def frame(self) -> pd.DataFrame:
         """The split as a table: source, q, df, p."""
@@ -126,6 +129,8 @@ class NetHeat:
     model: str
     heat: pd.DataFrame
     shares: pd.Series
+
+    _repr_html_ = html_of_record
 
 
 def net_heat(fit: NetworkFit, *, model: str = "random") -> NetHeat:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem, check_kind
 from evidence.models.network.data import check_word
 from evidence.models.network.fit import NetworkEstimates, NetworkFit
@@ -36,6 +37,8 @@ class RankProbabilities:
     mean_rank: pd.Series
     draws: int
     seed: int
+
+    _repr_html_ = html_of_record
 
 
 def p_scores(fit: NetworkFit, *, small_values: SmallValues, model: str = "random") -> pd.Series:

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, check_kind
 from evidence.models.frequentist.kernels import critical_value, two_sided_p
 from evidence.models.network.data import check_word
@@ -46,6 +47,8 @@ class NodeSplit:
     method: str
     level: float
     comparisons: pd.DataFrame
+
+    _repr_html_ = html_of_record
 
     def tested(self) -> pd.DataFrame:
         """Only the comparisons with both direct and indirect evidence."""

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from evidence.catalog.display import html_of_record, html_of_text
 from evidence.effects.statements import Statement
 from evidence.errors import FitError, Problem, did_you_mean
 from evidence.models.bayesian.fit import Diagnostics
@@ -63,6 +64,8 @@ class ReportsFit:
     draws: Draws
     space: Space
     notes: tuple[str, ...]
+
+    _repr_html_ = html_of_text
 
     @property
     def used(self) -> int:
@@ -118,3 +121,5 @@ class SampledReports:
     trials: pd.DataFrame
     diagnostics: Diagnostics
     posterior: InferenceData
+
+    _repr_html_ = html_of_record

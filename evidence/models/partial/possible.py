@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_record
 from evidence.effects.statements import Statement
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem
@@ -52,6 +53,8 @@ class PossibleAnswers:
     used: int
     extremes: pd.DataFrame
     notes: tuple[str, ...]
+
+    _repr_html_ = html_of_record
 
 
 def possible_answers(

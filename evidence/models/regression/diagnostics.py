@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem, check_kind
 from evidence.models.frequentist.pool import arrays_of
 from evidence.models.regression.design import INTERCEPT
@@ -57,6 +58,8 @@ class RegressionInfluence:
 
     rows: pd.DataFrame
     dfbetas: pd.DataFrame
+
+    _repr_html_ = html_of_record
 
 
 class _Parts(NamedTuple):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_record, html_of_text
 from evidence.effects.table import EffectTable
 from evidence.models.frequentist.fit import TAU2_WORDS, FitStatistics, Heterogeneity
 from evidence.models.regression.design import Design
@@ -40,6 +41,8 @@ class WaldTest:
     df_residual: float
     p: float
     coefficients: tuple[str, ...]
+
+    _repr_html_ = html_of_record
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -93,6 +96,8 @@ class RegressionFit:
     restricted_likelihood: FitStatistics
     notes: tuple[str, ...]
     stated_weights: NDArray[np.float64] | None = None
+
+    _repr_html_ = html_of_text
 
     @property
     def k(self) -> int:

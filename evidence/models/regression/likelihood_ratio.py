@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem, check_kind
 from evidence.models.regression.fit import RegressionFit
 from evidence.models.regression.kernels_gls import basis_of
@@ -21,6 +22,8 @@ class LikelihoodRatio:
     p: float
     r2: float | None
     reason: str | None
+
+    _repr_html_ = html_of_record
 
 
 def likelihood_ratio_test(full: RegressionFit, reduced: RegressionFit) -> LikelihoodRatio:

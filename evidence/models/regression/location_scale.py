@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_record
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, did_you_mean, is_fraction
 from evidence.models.frequentist.fit import FitStatistics, Heterogeneity, information_criteria
@@ -71,6 +72,8 @@ class LocationScaleFit:
     full_likelihood: FitStatistics
     restricted_likelihood: FitStatistics
     scale_reason: str | None = None
+
+    _repr_html_ = html_of_record
 
 
 def location_scale(

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem, check_kind, is_whole
 from evidence.models.frequentist.pool import arrays_of
 from evidence.models.regression.design import INTERCEPT
@@ -52,6 +53,8 @@ class PermutationTest:
     iterations: int
     exact: bool
     kind: str
+
+    _repr_html_ = html_of_record
 
 
 def permutation_test(

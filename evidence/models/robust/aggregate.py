@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from evidence.catalog.display import html_of_record
 from evidence.catalog.number import Derived, Number
 from evidence.effects.table import ROW_COLUMNS, EffectTable, RowTrace
 from evidence.errors import FitError, Problem, check_kind, did_you_mean
@@ -56,6 +57,8 @@ class AggregatedEffects:
     table: EffectTable
     members: pd.DataFrame
     notes: tuple[str, ...]
+
+    _repr_html_ = html_of_record
 
 
 def aggregate_effects(

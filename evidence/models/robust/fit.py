@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from evidence.catalog.display import html_of_record, html_of_text
 from evidence.models.robust.kernels_sandwich import Clustered, Scores
 
 KIND_WORDS = {
@@ -54,6 +55,8 @@ class RobustWald:
     reason: str | None
     contrasts: tuple[str, ...]
 
+    _repr_html_ = html_of_record
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RobustFit:
@@ -92,6 +95,8 @@ class RobustFit:
     notes: tuple[str, ...]
     parts: Clustered
     scores: Scores
+
+    _repr_html_ = html_of_text
 
     @property
     def m(self) -> int:
@@ -157,6 +162,8 @@ class RobustRegression:
     i2: float | None
     weights: pd.Series[Any]
     notes: tuple[str, ...]
+
+    _repr_html_ = html_of_text
 
     @property
     def terms(self) -> pd.DataFrame:

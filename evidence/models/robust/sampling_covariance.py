@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem
 from evidence.models.robust.clusters import Clusters, Labels, clusters_of, codes_of
 from evidence.models.robust.correlations import (
@@ -47,6 +48,8 @@ class SamplingCovariance:
     clusters: tuple[Any, ...]
     smallest_eigenvalue: float
     notes: tuple[str, ...]
+
+    _repr_html_ = html_of_record
 
     @property
     def correlation(self) -> Array:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import optimize
 
+from evidence.catalog.display import html_of_text
 from evidence.errors import EffectError, FitError, Problem, did_you_mean, is_fraction, is_number
 
 Conclusion = Literal["above", "below", "not shown"]
@@ -71,6 +72,8 @@ class CorrelationSweep:
     threshold: float
     alpha: float | None
     stated: float | None
+
+    _repr_html_ = html_of_text
 
     @property
     def conclusion(self) -> str | None:

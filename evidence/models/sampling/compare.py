@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem
 from evidence.models.bayesian.chains import quiet
 from evidence.models.sampling.fit import SampledFit
@@ -36,6 +37,8 @@ class Loo:
     pointwise: pd.DataFrame
     k_limit: float
     notes: tuple[str, ...] = ()
+
+    _repr_html_ = html_of_record
 
 
 def loo(fit: SampledFit) -> Loo:

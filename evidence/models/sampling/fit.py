@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from evidence.catalog.display import html_of_text
 from evidence.errors import FitError, Problem
 from evidence.models.bayesian.chains import ChainLimits, quiet
 from evidence.models.bayesian.fit import Diagnostics
@@ -72,6 +73,8 @@ class SampledFit:
     posterior_check: pd.DataFrame
     inference_data: InferenceData
     notes: tuple[str, ...] = ()
+
+    _repr_html_ = html_of_text
 
     def probability_below(self, threshold: float, of: str = "mu") -> float:
         """Posterior probability that a scalar parameter, or ``prediction``, is below a number.

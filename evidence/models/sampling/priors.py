@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from evidence.catalog.display import html_of_text
 from evidence.errors import FitError, Problem
 from evidence.models.bayesian.priors import MuPrior, TauPrior, half_normal, normal
 from evidence.models.sampling.options import Structure
@@ -35,6 +36,8 @@ class ShapePrior:
     lower: float = 0.0
     upper: float | None = None
     reason: str = ""
+
+    _repr_html_ = html_of_text
 
     def __str__(self) -> str:
         values = dict(self.parameters)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evidence.catalog.audit_answers import AuditAnswer, AuditAnswers
+from evidence.catalog.display import html_of
 from evidence.catalog.project import find_project
 from evidence.catalog.study import Study, as_studies
 from evidence.catalog.terms import Terms
@@ -47,6 +48,14 @@ class AuditResult:
     stale: tuple[AuditAnswer, ...]
     too_few: Mapping[str, int]
     studies: int
+
+    def _repr_html_(self) -> str:
+        head = f"Audit of {self.studies} studies: {len(self.findings)} findings, "
+        head += f"{len(self.unanswered)} without an answer"
+        notes = [f"{code}: too little to judge at {n} places" for code, n in self.too_few.items()]
+        notes += [f"{len(self.stale)} recorded answers answer no finding"] if self.stale else []
+        columns = ["code", "severity", "study", "where", "found", "expected", "answer"]
+        return html_of(head, notes, ("Findings", self.frame()[columns]))
 
     @property
     def unanswered(self) -> tuple[AuditFinding, ...]:

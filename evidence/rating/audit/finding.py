@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evidence.catalog.audit_answers import AuditAnswer, FigureValue
+from evidence.catalog.display import html_of_text
 from evidence.catalog.yaml_reader import Address
 
 Severity = Literal["error", "warning", "note"]
@@ -75,6 +76,8 @@ class AuditFinding:
     found: str
     expected: str
     answer: AuditAnswer | None = None
+
+    _repr_html_ = html_of_text
 
     @property
     def key(self) -> Key:

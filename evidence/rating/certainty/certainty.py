@@ -13,6 +13,7 @@ from evidence.catalog.certainty import (
     QuestionJudgement,
     Target,
 )
+from evidence.catalog.display import html_of
 from evidence.catalog.study import Study, as_studies
 from evidence.catalog.terms import OutcomeTerm, Terms
 from evidence.errors import FitError, Problem, check_kind
@@ -79,6 +80,15 @@ class Certainty:
     means: tuple[ComparatorMean, ...]
     absolute: AbsoluteRisk | None
     target: Target | None
+
+    def _repr_html_(self) -> str:
+        import pandas as pd
+
+        level = (self.level() or "none").replace("_", " ")
+        rows = [{"domain": s.domain, "step": s.step, "why": s.text} for s in self.suggestions]
+        head = f"{self.outcome.label}: certainty {level} ({self.status})"
+        notes = [self.begun.text, self.raised.text]
+        return html_of(head, filter(None, notes), ("Suggested steps", pd.DataFrame(rows)))
 
     def suggestion(self, domain: str) -> Suggestion:
         """Suggestion for a domain."""
@@ -246,23 +256,3 @@ def _absolute(inputs: Inputs, risk: ComparatorRisk | None) -> AbsoluteRisk | Non
         return None
     ratios = [inputs.shown(x) for x in (inputs.estimate, inputs.ci_low, inputs.ci_high)]
     return absolute_risk(risk.median, inputs.measure, *ratios)
-
-
-def judgement_notes(rated: Iterable[Certainty]) -> list[Problem]:
-    """What a check should say of judgements: made on other figures, or not made yet."""
-    found = []
-    for one in rated:
-        where = f"data/certainty.yaml judgements.{one.inputs.question}"
-        if one.judgement is None:
-            found.append(Problem(where, "nobody has judged the certainty", "judge each domain"))
-            continue
-        if one.changed:
-            what = f"judgement made on other figures ({'; '.join(one.changed)})"
-            right = f"judge again, then set made_on.fingerprint to {one.inputs.fingerprint}"
-            found.append(Problem(where, what, right))
-        for name in DOMAINS:
-            judged = one.judgement.domain(name)
-            if judged.step is None:
-                problem = Problem(f"{where}.domains.{name}", "not judged", judged.open_point or "")
-                found.append(problem)
-    return found

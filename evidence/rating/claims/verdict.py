@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from evidence.catalog.claims import Strength
+from evidence.catalog.display import html_of_record
 from evidence.errors import FitError, Problem, check_kind, did_you_mean, is_number, is_whole
 
 Verdict = Literal["supported", "overstated", "uncertain", "contradicted", "not_tested"]
@@ -144,6 +145,8 @@ class Ruling:
 
     verdict: Verdict
     rule: str
+
+    _repr_html_ = html_of_record
 
     @property
     def words(self) -> str:

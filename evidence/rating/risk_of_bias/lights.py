@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from evidence.catalog.display import html_of_record
 from evidence.catalog.risk_of_bias import StudyRisk
 from evidence.effects.table import EffectTable
 from evidence.errors import Problem, StudyError, as_numbers, check_kind
@@ -32,6 +33,8 @@ class Lights:
     overall: Shown | None
     weight: float | None = None
     why: str = ""
+
+    _repr_html_ = html_of_record
 
 
 def risk_lights(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from evidence.catalog.display import html_of_record
 from evidence.catalog.risk_of_bias import Level
 from evidence.errors import Problem, StudyError, check_kind, did_you_mean
 from evidence.rating.risk_of_bias.rob2 import (
@@ -37,6 +38,8 @@ class Proposal:
     domains: Mapping[str, Level]
     overall: Level
     possible: Mapping[str, tuple[Level, Level]]
+
+    _repr_html_ = html_of_record
 
     @property
     def concerns(self) -> int:

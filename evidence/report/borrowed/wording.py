@@ -51,9 +51,10 @@ def borrowed_part(result: QuestionResult) -> Block | None:
         "borrowed",
         title,
         (*paragraphs, *_left_out(block)),
-        ("borrowed",),
+        {"borrowed": 1},
         tuple(tables[:1]),
         tuple(tables[1:]),
+        estimate=1,
     )
 
 

@@ -1,4 +1,4 @@
-"""Evidence profile after GRADE: every domain of every outcome; the rating of one; the rules."""
+"""Evidence profile after GRADE: every domain of every outcome; and the rules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from evidence.errors import ReportError, check_kind
 from evidence.rating.certainty.certainty import Certainty
 from evidence.rating.certainty.gather import PEOPLE
 from evidence.rating.certainty.sources import RULE_LIST
-from evidence.rating.certainty.words import plain_level
 from evidence.report.certainty.footnotes import DOMAIN_WORDS, step_text
 from evidence.report.certainty.summary_of_findings import Rated, outcome_name
 from evidence.report.tables import Table
@@ -81,32 +80,6 @@ def _raised(one: Certainty) -> str:
     given = [(name, getattr(one.judgement.rated_up, name)) for name in UPGRADES]
     told = [f"{DOMAIN_WORDS[name].lower()} +{up.step}" for name, up in given if up and up.step]
     return ", ".join(told)
-
-
-def certainty_table(one: Certainty) -> Table:
-    """Write one rating in full: figures and rule, suggestion, judgement and reason, by domain."""
-    rows = [("Start", one.begun.text, "", "", "")]
-    for domain in DOMAINS:
-        suggestion = one.suggestion(domain)
-        judged = None if one.judgement is None else one.judgement.domain(domain)
-        level = "" if judged is None or judged.step is None else step_text(judged.step)
-        reason = "" if judged is None else judged.reason or f"Not judged: {judged.open_point}"
-        cells = (suggestion.text, step_text(suggestion.step), level or "not judged", reason)
-        rows.append((DOMAIN_WORDS[domain], *cells))
-    if one.begun.step <= 1:
-        rows.append(("Rated up", one.raised.text, step_text(one.raised.step), _raised(one), ""))
-    for as_asked, name in ((True, "As asked"), (False, "For what it is meant for")):
-        suggested, judged_level = one.suggested(as_asked=as_asked), one.judged(as_asked=as_asked)
-        rules = plain_level(suggested) or "no evidence"
-        cells = ("", rules, plain_level(judged_level) or "not judged", "")
-        rows.append((f"Certainty. {name}", *cells))
-    caption = ""
-    if one.judgement is not None:
-        caption = f"Judged by: {one.judgement.judged_by}, {one.judgement.judged_on}."
-        if one.changed:
-            caption += f" The judgement was made on other figures: {'; '.join(one.changed)}."
-    names = ("Domain", "Figures and rule", "Suggested", "Judged", "Reason")
-    return Table("Certainty (GRADE)", names, tuple(rows), (), caption)
 
 
 def rules_table() -> Table:

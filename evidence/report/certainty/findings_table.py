@@ -50,7 +50,7 @@ def footnotes_table(summary: SummaryOfFindings) -> Table | None:
     if not summary.footnotes:
         return None
     rows = tuple((str(i), text) for i, text in enumerate(summary.footnotes, 1))
-    return Table("Reasons for the certainty", ("", "Reason"), rows, (0,))
+    return Table("Reasons for the certainty", ("No.", "Reason"), rows, (0,))
 
 
 def _marks(numbers: tuple[int, ...]) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from evidence.catalog.display import boxed
 from evidence.catalog.question import MEASURE_LABELS, Question
 from evidence.catalog.study import Record
 from evidence.catalog.terms import Terms
@@ -93,6 +94,13 @@ class SummaryOfFindings(Record):
     meant_for: str
     rows: Annotated[tuple[SofRow, ...], Field(min_length=1, max_length=MOST)]
     footnotes: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        from evidence.report.certainty.findings_table import findings_table, footnotes_table
+
+        notes = footnotes_table(self)
+        tables = [findings_table(self), *([] if notes is None else [notes])]
+        return boxed(*(table._repr_html_() for table in tables))
 
 
 def summary_of_findings(certainties: Sequence[Certainty], terms: Terms) -> SummaryOfFindings:

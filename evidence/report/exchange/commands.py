@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from evidence.catalog.project import Project
 
-FORMATS = ("metafor", "revman", "frictionless", "fhir", "ris", "findings")
+FORMATS = ("metafor", "revman", "frictionless", "fhir", "ris", "findings", "netcdf")
 
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from evidence.catalog.project import Project
@@ -20,11 +19,13 @@ from evidence.report.cite import Release, as_bibtex, as_ris, csl_items
 from evidence.report.exchange.cells import file_name
 from evidence.report.exchange.fhir import fhir_files
 from evidence.report.exchange.findings import findings_csv
+from evidence.report.exchange.findings_docx import findings_docx
 from evidence.report.exchange.frictionless import TABLES, frictionless_files
 from evidence.report.exchange.metafor import metafor_files
 from evidence.report.exchange.revman import revman_files
 from evidence.report.files import json_bytes
 from evidence.report.record import data_hash
+from evidence.report.release import FILE, citation_head, release_in
 from evidence.report.result import ResultFile
 
 Files = dict[str, bytes]
@@ -41,9 +42,9 @@ def export(
     project : Project
     names : sequence of str
         Analyses; all that are built where it is empty.
-    form : {"metafor", "revman", "frictionless", "fhir", "ris", "findings"}
+    form : {"metafor", "revman", "frictionless", "fhir", "ris", "findings", "netcdf"}
         "ris" writes the references as RIS, BibTeX and CSL-JSON, "findings" each Summary of
-        Findings as CSV. See ``commands.FORMATS``.
+        Findings as CSV and for Word. See ``commands.FORMATS``.
     folder : path
         Made where it is not there; files of the same names are replaced.
 
@@ -78,6 +79,7 @@ def export(
         "fhir": _fhir,
         "ris": _references,
         "findings": _findings,
+        "netcdf": _netcdf,
     }
     if form not in makers:
         problem = Problem("--format", f'"{form}" is unknown', did_you_mean(form, makers))
@@ -118,18 +120,10 @@ def release_of(project: Project, names: Sequence[str]) -> Release:
     ReportError
         If either is not there or not what it should be.
     """
-    path = project.root / "CITATION.cff"
-    try:
-        head: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        authors = tuple(
-            one.get("name") or f"{one['given-names']} {one['family-names']}"
-            for one in head["authors"]
-        )
-        date = head.get("date-released")
-        title, version = str(head["title"]), str(head["version"])
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError):
-        problem = Problem(str(path), "cannot be read", "a CITATION.cff with title and authors")
-        raise ReportError("nobody can be cited", [problem]) from None
+    head = citation_head(project)
+    if head is None:
+        problem = Problem(str(project.root), f"has no {FILE}", "write one: title, authors, version")
+        raise ReportError("nobody can be cited", [problem])
     inputs: dict[str, str] = {}
     for name in names:
         run = project.reports_folder / name / "run.json"
@@ -138,7 +132,8 @@ def release_of(project: Project, names: Sequence[str]) -> Release:
         except (OSError, ValueError, KeyError, TypeError):
             problem = Problem(str(run), "is no run record", f"evidence run {name}")
             raise ReportError("a report is not built", [problem]) from None
-    return Release(title, authors, version, data_hash(inputs), None if date is None else str(date))
+    authors = tuple(head["authors"])
+    return Release(head["title"], authors, head["version"], data_hash(inputs), head["date"])
 
 
 def _path(project: Project, name: str) -> Path:
@@ -219,6 +214,21 @@ def _references(project: Project, names: list[str]) -> Files:
     }
 
 
+def _about(project: Project, name: str) -> dict[str, str]:
+    """Version, data, date and authors of a report, as its run record has them."""
+    path = project.reports_folder / name / "run.json"
+    try:
+        run: Any = json.loads(path.read_bytes())
+        release = release_in(run)
+        about = {"version": run["evidence"], "data_hash": run["data_hash"]}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        problem = Problem(str(path), "is no run record", f"evidence run {name}")
+        raise ReportError("a report is not built", [problem]) from None
+    if release is not None:
+        about |= {"author": ", ".join(release.authors), "date": release.date or ""}
+    return about
+
+
 def _findings(project: Project, names: list[str]) -> Files:
     files: Files = {}
     for name in names:
@@ -233,10 +243,25 @@ def _findings(project: Project, names: list[str]) -> Files:
         except (OSError, ValueError, TypeError):
             problem = Problem(str(path), "is of another version", f"evidence run {name}")
             raise ReportError("a report is not built", [problem]) from None
+        about = _about(project, name)
         for i, table in enumerate(tables, start=1):
-            made = findings_csv(table)
+            made = findings_csv(table) | {"findings.docx": findings_docx(table, about=about)}
             files |= {f"{file_name(name)}-{i}-{end}": content for end, content in made.items()}
     if not files:
         problem = Problem(", ".join(names), f"has no {FINDINGS}", "evidence run NAME")
         raise ReportError("there is no summary of findings", [problem])
+    return files
+
+
+def _netcdf(project: Project, names: list[str]) -> Files:
+    from evidence.report.exchange.netcdf import netcdf_files
+
+    files: Files = {}
+    for name in names:
+        release = release_of(project, [name])
+        about = {"version": release.version, "data_hash": release.data_hash}
+        files |= netcdf_files(project, _result(project, name), about)
+    if not files:
+        problem = Problem(", ".join(names), "answers nothing by Bayes", "another report")
+        raise ReportError("there is no posterior", [problem])
     return files

@@ -69,7 +69,7 @@ class Plot:
     def png(self, dpi: float = 300) -> bytes:
         """PNG; the same bytes each time."""
         with style(small=True):
-            return png_bytes(self.figure, dpi)
+            return png_bytes(self.figure, dpi, self.description)
 
     def text(self) -> str:
         """The description and the table of what is drawn, for those who do not see it."""

@@ -80,10 +80,11 @@ def svg_bytes(figure: Figure, title: str, description: str) -> bytes:
     return (text[:start] + head + words + text[end + 1 :]).encode("utf-8")
 
 
-def png_bytes(figure: Figure, dpi: float | None = None) -> bytes:
-    """Write a figure as PNG."""
+def png_bytes(figure: Figure, dpi: float | None = None, description: str = "") -> bytes:
+    """Write a figure as PNG; its description stands in the file, to be compared with."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None}, dpi=dpi)
+    words = {"Description": clean(description)} if description else {}
+    figure.savefig(buffer, format="png", metadata={"Software": None, **words}, dpi=dpi)
     return buffer.getvalue()
 
 

@@ -46,7 +46,7 @@ def risk_part(block: RiskBlock | None) -> Block | None:
         "risk",
         TITLE,
         tuple(text for text in told if text),
-        ("risk_lights",),
+        {"risk_lights": 0},
         (),
         tuple(table for table in folded_tables if table is not None),
     )

@@ -18,9 +18,10 @@ def said_part(result: QuestionResult) -> Block | None:
         "said",
         "A second answer, from complete and partial reports together.",
         (said_sentence(result),),
-        ("said", "contribution"),
+        {"said": 0, "contribution": 1},
         tuple(tables[:1]),
         tuple(tables[1:]),
+        len(result.said.steps) - 1 if tables and result.said.terms else None,
     )
 
 

@@ -19,10 +19,14 @@ from evidence.catalog.terms import Terms
 from evidence.effects.trace import LEAF_COLUMNS
 from evidence.errors import Problem, ReportError
 from evidence.report.build import RESULT, RUN
+from evidence.report.cite import Release
+from evidence.report.release import citation_head
 from evidence.report.result import QuestionResult, ResultFile
 
-# What of a report's folder is handed on; pictures stand in its page already.
-HANDED_ON = (".bib", ".csv", ".docx", ".html", ".json", ".pdf", ".ris")
+# What of a report's folder is handed on. Pictures stand in its page already: their files are
+# needed by the form that only names them.
+HANDED_ON = (".bib", ".csv", ".docx", ".html", ".json", ".md", ".pdf", ".ris")
+MARKDOWN, PICTURES = "report.md", (".svg",)
 CLAIMS, CLAIMS_FILE = "claims", "claims.json"
 CLAIMS_AGAIN = "evidence run claims"
 TRACE, TRACE_HEAD = "trace.csv", ["question", *LEAF_COLUMNS]
@@ -37,12 +41,22 @@ class FileShown(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
 
+class ReleaseShown(FileShown):
+    """What a report is cited as, where its project said so when it was built."""
+
+    title: str
+    authors: tuple[str, ...]
+    version: str
+    date: str | None
+
+
 class RunShown(FileShown):
     """What is shown of ``run.json``."""
 
     command: str
     evidence: str
     data_hash: str
+    release: ReleaseShown | None = None
 
 
 class PartShown(FileShown):
@@ -118,6 +132,8 @@ class SiteData:
     claims : ClaimsShown or None
         Of ``reports/claims/claims.json``; None where there is none.
     claim_files : mapping of file name to its content
+    release : Release or None
+        What ``CITATION.cff`` says of the project; None where there is none.
     """
 
     reports: tuple[ReportData, ...]
@@ -126,6 +142,7 @@ class SiteData:
     terms: Terms
     claims: ClaimsShown | None
     claim_files: Mapping[str, bytes]
+    release: Release | None = None
 
     @property
     def home(self) -> dict[str, ReportData]:
@@ -161,7 +178,17 @@ def gather_site(project: Project) -> SiteData:
         terms=terms,
         claims=claims,
         claim_files=claim_files,
+        release=_release(project),
     )
+
+
+def _release(project: Project) -> Release | None:
+    """What ``CITATION.cff`` says, of no data yet."""
+    head = citation_head(project)
+    if head is None:
+        return None
+    authors = tuple(head["authors"])
+    return Release(head["title"], authors, head["version"], "", head["date"], head.get("url"))
 
 
 def _report(folder: Path, problems: list[Problem]) -> ReportData | None:
@@ -243,7 +270,8 @@ def _named_studies(question: QuestionResult) -> set[str]:
 
 
 def _files(folder: Path, rebuild: str, problems: list[Problem]) -> dict[str, bytes]:
-    paths = sorted(p for p in folder.iterdir() if p.suffix in HANDED_ON and p.is_file())
+    wanted = HANDED_ON + (PICTURES if (folder / MARKDOWN).is_file() else ())
+    paths = sorted(p for p in folder.iterdir() if p.suffix in wanted and p.is_file())
     found = {path.name: _read(path, bytes, rebuild, problems) for path in paths}
     return {name: content for name, content in found.items() if content is not None}
 
@@ -259,6 +287,10 @@ def _claims(folder: Path) -> tuple[ClaimsShown | None, dict[str, bytes]]:
     claims = None
     if os.path.lexists(path):
         claims = _read(path, ClaimsShown.model_validate_json, CLAIMS_AGAIN, problems)
+    names = [] if claims is None else [claim.id for claim in claims.claims]
+    wrong = {x for x in names if not NAME.fullmatch(x) or names.count(x) > 1}
+    right = f"letters, digits and hyphens, each once; {CLAIMS_AGAIN}"
+    problems += [Problem(str(path), f"the claim's id {x!r:.90}", right) for x in sorted(wrong)]
     files = _files(folder, CLAIMS_AGAIN, problems) if folder.is_dir() else {}
     if problems:
         raise ReportError("the site cannot be made of these claims", problems)

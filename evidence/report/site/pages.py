@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from evidence.catalog.question import MEASURE_LABELS
 from evidence.catalog.study import Study
 from evidence.effects.labels import label
 from evidence.models.frequentist.fit import CI_WORDS, TAU2_WORDS
-from evidence.report.methods import methods, numbered, reference
+from evidence.report.cite import csl_item
+from evidence.report.composed.question import PARTS
+from evidence.report.document.bibliography import Entry, bibliography
+from evidence.report.methods import library, methods, numbered
 from evidence.report.numbers import pretty_unit, significant
-from evidence.report.page import PARTS
 from evidence.report.result import QuestionResult
+from evidence.report.site.citing import Cited, Cites, claim_cites, files_of, question_cites
 from evidence.report.site.data import CLAIMS, ReportData, SiteData
 from evidence.report.site.printed import Line, outcome_anchor, printed_lines
 from evidence.report.site.question import (
@@ -28,6 +27,7 @@ from evidence.report.site.question import (
     rows_of,
     trace_lines,
 )
+from evidence.report.site.render import render
 from evidence.report.tables import (
     READ_WORDS,
     arms_text,
@@ -42,116 +42,40 @@ from evidence.report.tables import (
 )
 from evidence.report.wording import estimate_text
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
 CONTRAST_TAGS = {
     "within": "not a treatment effect",
     "level": "a level, no treatment effect",
     "association": "an association, no treatment effect",
 }
+REPORT_FORMS = (
+    ("index.html", "HTML"),
+    ("report.pdf", "PDF"),
+    ("report.docx", "Word"),
+    ("report.md", "Markdown"),
+)
 USES = ("used", "in part", "not used")
-
-
-def as_json(value: Any) -> str:
-    r"""JSON that may stand in a script element: nothing in it can end the element.
-
-    Examples
-    --------
-    >>> as_json({"name": "</script>"})
-    '{"name":"\\u003c/script\\u003e"}'
-    """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
-
-
-def digest_of(text: str) -> str:
-    """Hash by which a content security policy knows a script or a style sheet."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode()
-
-
-@lru_cache
-def asset(name: str) -> str:
-    """A script or style sheet of the site."""
-    folder = "evidence.report.site"
-    return resources.files(folder).joinpath(name).read_text("utf-8")
-
-
-@lru_cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        loader=PackageLoader("evidence.report.site"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
-def render(template: str, depth: int, title: str, **values: Any) -> bytes:
-    """Write a page.
-
-    Parameters
-    ----------
-    template : str
-    depth : int
-        How many folders below the root of the site the page stands.
-    title : str
-    values
-        What the template shows. A page with ``data`` gets the engine and the plot.
-    """
-    from markupsafe import Markup
-
-    data = values.pop("data", None)
-    scripts = [asset("site.js")]
-    scripts += (
-        [] if data is None else [asset("engine.js") + asset("plot.js") + asset("question.js")]
-    )
-    style = asset("site.css")
-    allowed = " ".join(f"'{digest_of(script)}'" for script in scripts)
-    policy = (
-        f"default-src 'none'; script-src {allowed}; style-src '{digest_of(style)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    text = (
-        _environment()
-        .get_template(template)
-        .render(
-            root="../" * depth,
-            title=title,
-            policy=policy,
-            style=Markup(style),
-            head_script=Markup(scripts[0]),
-            scripts=[Markup(script) for script in scripts[1:]],
-            data=data,
-            inlined=None if data is None else Markup(as_json(data)),
-            **values,
-        )
-    )
-    return text.encode("utf-8")
 
 
 def make_pages(site: SiteData) -> Iterator[tuple[str, bytes]]:
     """Every file of the site: its path and its content."""
     anchors = {name: anchors_of(study) for name, study in site.studies.items()}
     labels = {name: label(study) for name, study in site.studies.items()}
+    cites, claims = question_cites(site), claim_cites(site)
     yield "index.html", index_page(site)
     for report in site.reports:
         for question in report.result.questions:
-            yield f"questions/{question.id}.html", question_page(report, question, anchors)
+            mine = cites.get(question.id, ())
+            yield f"questions/{question.id}.html", question_page(report, question, anchors, mine)
     uses = uses_of(site)
     yield "studies.html", studies_page(site, labels, uses)
     for name, study in site.studies.items():
         yield f"studies/{name}.html", study_page(site, study, labels, uses.get(name, []))
-    yield "claims.html", claims_page(site)
+    yield "claims.html", claims_page(site, claims)
     yield "methods.html", methods_page(site)
-    yield "data.html", data_page(site)
+    yield "data.html", data_page(site, cited=bool(cites))
     yield from handed_on(site)
+    yield from files_of(cites)
+    yield from files_of(claims)
 
 
 def handed_on(site: SiteData) -> Iterator[tuple[str, bytes]]:
@@ -189,7 +113,10 @@ def index_page(site: SiteData) -> bytes:
 
 
 def question_page(
-    report: ReportData, q: QuestionResult, anchors: dict[str, frozenset[str]]
+    report: ReportData,
+    q: QuestionResult,
+    anchors: dict[str, frozenset[str]],
+    cites: tuple[Cited, ...],
 ) -> bytes:
     """Write the page of a question."""
     data = page_data(report, q)
@@ -229,6 +156,8 @@ def question_page(
         blocks=[part for make in PARTS if (part := make(q)) is not None],
         tables=[*tables, *unused],
         reads=READ_WORDS,
+        cites=cites,
+        forms=_forms(report),
     )  # fmt: skip
 
 
@@ -236,6 +165,12 @@ def ci_choices(asked: Mapping[str, str] | None) -> dict[str, str]:
     """Intervals to choose from; the declared one is always among them."""
     names = dict.fromkeys((*CI_CHOICES, *([asked["ci"]] if asked else [])))
     return {name: CI_WORDS[name] for name in names}
+
+
+def _forms(report: ReportData) -> list[tuple[str, str]]:
+    """The whole report in its forms, as far as they were built: path and words."""
+    folder = f"reports/{report.result.name}"
+    return [(f"{folder}/{name}", words) for name, words in REPORT_FORMS if name in report.files]
 
 
 def _sources(report: ReportData, q: QuestionResult) -> list[QuestionResult]:
@@ -320,6 +255,7 @@ def study_page(
     return render(
         "study.html.j2", 1, labels[study.id], here="studies",
         s=study, label=labels[study.id], outcomes=outcomes, uses=uses, drugs=drugs,
+        references=_references(study),
         group=terms.populations[study.population.group].label,
         overlaps=[(name, labels.get(name, name)) for name in study.overlaps],
         words={"design": design_words(study),
@@ -327,19 +263,25 @@ def study_page(
     )  # fmt: skip
 
 
-def claims_page(site: SiteData) -> bytes:
+def _references(study: Study) -> tuple[Entry, ...]:
+    items = {report.key: csl_item(report) for report in study.reports}
+    return bibliography(list(items), items)
+
+
+def claims_page(site: SiteData, cites: Cites) -> bytes:
     """Write the page of claims: each with its verdict and the questions it was held against."""
     home = site.home
     lines = []
     for claim in [] if site.claims is None else site.claims.claims:
         asked = dict.fromkeys(x.question for x in claim.parts if x.question in home)
         questions = [q for r in site.reports for q in r.result.questions if q.id in asked]
-        lines.append({"c": claim, "questions": questions})
+        lines.append({"c": claim, "questions": questions, "cites": cites.get(claim.id, ())})
     return render(
         "claims.html.j2", 0, "Claims", here="claims", lines=lines, known=site.claims is not None,
         about="" if site.claims is None else site.claims.about,
         verdicts={} if site.claims is None else site.claims.verdicts,
         whole="index.html" in site.claim_files,
+        cited=bool(cites),
     )  # fmt: skip
 
 
@@ -353,19 +295,20 @@ def methods_page(site: SiteData) -> bytes:
             {"text": p.text, "numbers": ", ".join(str(order.index(x) + 1) for x in p.cites)}
             for p in paragraphs
         ],
-        references=[reference(x) for x in order],
+        references=bibliography(order, library()),
         tau2=[TAU2_WORDS[x] for x in TAU2_CHOICES],
         ci=[CI_WORDS[x] for x in CI_WORDS],
     )  # fmt: skip
 
 
-def data_page(site: SiteData) -> bytes:
+def data_page(site: SiteData, *, cited: bool) -> bytes:
     """Write the page of downloads: every file with its size and hash."""
     folders = [
         {
             "name": report.result.name,
             "title": report.result.title,
             "run": report.run,
+            "forms": _forms(report),
             "files": _sized(f"reports/{report.result.name}", report.files),
         }
         for report in site.reports
@@ -373,7 +316,7 @@ def data_page(site: SiteData) -> bytes:
     claims = _sized(f"reports/{CLAIMS}", site.claim_files)
     return render(
         "data.html.j2", 0, "Data", here="data", folders=folders, claims=claims,
-        trials=len(site.study_files),
+        trials=len(site.study_files), cited=cited,
     )  # fmt: skip
 
 

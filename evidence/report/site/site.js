@@ -1,4 +1,4 @@
-/* On every page: colours, sorting, searching. */
+/* On every page: colours, sorting, searching, copying. */
 "use strict";
 (() => {
   const KEY = "evidence-theme", WORDS = { "": "as the system", light: "light", dark: "dark" };
@@ -68,8 +68,41 @@
     });
   }
 
+  // Pages opened as files, and older browsers, have no clipboard to write to: there the text is
+  // selected and copied as a reader would do it.
+  async function copied(target) {
+    try {
+      await navigator.clipboard.writeText(target.textContent);
+      return true;
+    } catch {
+      const range = document.createRange(), selection = getSelection();
+      range.selectNodeContents(target);
+      selection.removeAllRanges();
+      selection.addRange(range);
+      return document.execCommand("copy");
+    }
+  }
+
+  function copying(button) {
+    const told = button.closest(".cite-form").querySelector(".copied");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const done = await copied(document.getElementById(button.dataset.copy));
+      told.textContent = done ? "Copied" : "Selected: copy it with your keys";
+    });
+  }
+
+  // A link to a fold opens it.
+  function unfold() {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target && target.matches("details.cite-this")) target.open = true;
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
+    unfold();
+    addEventListener("hashchange", unfold);
     colours();
+    document.querySelectorAll("button.copy").forEach(copying);
     document.querySelectorAll("table.sortable").forEach(sortable);
     document.querySelectorAll("input[data-filter]").forEach(searchable);
   });

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from evidence.catalog.excluded import EXCLUSION_LABELS, Excluded, Search
 from evidence.catalog.prisma import PrismaMap
 from evidence.catalog.readings import Readings
-from evidence.catalog.study import Report, Study
+from evidence.catalog.study import Study
 from evidence.catalog.terms import Terms
 from evidence.rating.audit.finding import AuditFinding
 from evidence.report.tables import Table
+from evidence.report.whole.flow import Flow
 
 MET = {"yes": "met", "partly": "met in part", "no": "not met"}
 SETTLED = {
@@ -36,31 +37,27 @@ def studies_table(studies: Iterable[Study], terms: Terms) -> Table:
                 "" if study.population.n_randomised is None else f"{study.population.n_randomised}",
                 "; ".join(drugs),
                 f"{len(study.outcomes)}",
-                "; ".join(reference_text(report) for report in study.reports),
                 ", ".join(study.overlaps),
             )
         )
-    head = ("Study", "Design", "People", "n", "Arms", "Outcomes", "Reports", "Shares people with")
+    head = ("Study", "Design", "People", "n", "Arms", "Outcomes", "Shares people with")
     return Table("Studies", head, tuple(rows), (3, 5))
 
 
-def reference_text(report: Report) -> str:
-    """Cite a report in a few words; what was not seen is left out."""
-    place = " ".join(
-        part
-        for part in (
-            report.journal,
-            None if report.year is None else f"{report.year}",
-            None if report.volume is None else f";{report.volume}",
-            None if report.pages is None else f":{report.pages}",
-        )
-        if part
-    )
-    place = place.replace(" ;", ";").replace(" :", ":")
-    known = [report.authors, report.title, place or None]
-    text = ". ".join(part.rstrip(".") for part in known if part)
-    ids = [f"PMID {report.pmid}" if report.pmid else "", f"doi {report.doi}" if report.doi else ""]
-    return ". ".join(part for part in (text or report.key, *ids) if part)
+def flow_table(counted: Flow) -> Table:
+    """The flow of the sources in numbers: the text of the flow diagram."""
+    rows = [("Sources named or seen", f"{counted.sources:,}")]
+    rows += [(f"left out: {reason}", f"{n:,}") for reason, n in counted.excluded]
+    rows += [
+        ("Studies with a file", f"{counted.studies:,}"),
+        ("publications they were read from", f"{counted.reports:,}"),
+        ("without any outcome seen", f"{counted.unreported:,}"),
+        ("pooled in at least one answer", f"{counted.pooled:,}"),
+        ("used in part only", f"{counted.in_part:,}"),
+        ("looked at, but not usable", f"{counted.not_usable:,}"),
+        ("not asked about", f"{counted.not_asked:,}"),
+    ]
+    return Table("Flow of the sources", ("What", "Number"), tuple(rows), (1,))
 
 
 def excluded_table(excluded: Excluded) -> Table:
@@ -150,16 +147,10 @@ def audit_sentence(findings: Sequence[AuditFinding]) -> str:
     return f"{len(findings)} findings: {told}." if findings else "No findings."
 
 
-def prisma_rows(items: PrismaMap) -> tuple[dict[str, str], ...]:
-    """Items with the link to the place that meets each, for a page below ``reports/body``."""
-    return tuple(
-        {
-            "item": entry.item,
-            "topic": entry.topic,
-            "met": MET[entry.met],
-            "href": "" if entry.place is None else f"../{entry.place}",
-            "place": entry.place or "",
-            "note": entry.note or "",
-        }
-        for entry in items.items
+def prisma_table(found: PrismaMap) -> Table:
+    """Items, whether each is met, and where."""
+    rows = tuple(
+        (entry.item, entry.topic, MET[entry.met], entry.place or "", entry.note or "")
+        for entry in found.items
     )
+    return Table("Items of PRISMA 2020", ("Item", "Topic", "Met", "Where", "What is lacking"), rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -16,6 +17,7 @@ from evidence.report.analysis import analysis_names
 from evidence.report.build import FINDINGS, swap
 from evidence.report.certainty.findings_table import findings_table, footnotes_table
 from evidence.report.certainty.summary_of_findings import SummaryOfFindings
+from evidence.report.changes.files import changes_files
 from evidence.report.claims.gather import (
     CLAIMS_FILE,
     committed_levels,
@@ -24,11 +26,12 @@ from evidence.report.claims.gather import (
 )
 from evidence.report.claims.page import claims_files
 from evidence.report.tables import Table
-from evidence.report.verify import Moved, Verification
-from evidence.report.whole.body import NAME as BODY
-from evidence.report.whole.body import body_files, gather_body
+from evidence.report.verify import Verification, compared
+from evidence.report.whole.body import body_files
+from evidence.report.whole.gather import NAME as BODY
+from evidence.report.whole.gather import gather_body
 
-CLAIMS = "claims"
+CLAIMS, CHANGES = "claims", "changes"
 SUMMARIES = TypeAdapter(tuple[SummaryOfFindings, ...])
 
 
@@ -37,6 +40,7 @@ def whole_names(project: Project) -> list[str]:
     data = project.root / "data"
     needed = {
         CLAIMS: (CLAIMS_FILE,),
+        CHANGES: ("releases.yaml", CLAIMS_FILE),
         BODY: ("excluded.yaml", "search.yaml", "readings.yaml", "considered.csv", "prisma.yaml"),
     }
     return [name for name, files in needed.items() if all((data / f).is_file() for f in files)]
@@ -56,6 +60,9 @@ def make_whole(
         levels = committed_levels(project)
         report = gather_claims(project, certainties=levels, tell=tell)
         return claims_files(report), report.notes
+    if name == CHANGES:
+        tell("changes: what moved between data releases")
+        return changes_files(project), ()
     body = gather_body(project, tell)
     findings, notes = _findings(project)
     return body_files(body, findings, notes), notes
@@ -83,20 +90,7 @@ def verify_whole(
     """Make a page on the whole anew and compare it byte for byte with what is committed."""
     files, notes = make_whole(name, project, tell=tell)
     folder = project.reports_folder / name
-    moved = []
-    for file, content in files.items():
-        path = folder / file
-        if not path.is_file():
-            moved.append(Moved(f"{name}: file {file}", "absent", f"{len(content)} bytes"))
-        elif path.read_bytes() != content:
-            moved.append(Moved(f"{name}: file {file}", "committed bytes", "rebuilt bytes differ"))
-    known = set(files)
-    there = sorted(folder.iterdir()) if folder.is_dir() else []
-    moved += [
-        Moved(f"{name}: file {path.name}", "present", "not part of the page")
-        for path in there
-        if path.name not in known
-    ]
+    moved = [replace(found, where=f"{name}: {found.where}") for found in compared(folder, files)]
     return Verification(name=name, moved=tuple(moved), notes=notes, files=len(files), numbers=0)
 
 

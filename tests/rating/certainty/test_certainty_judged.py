@@ -20,7 +20,7 @@ from evidence.catalog.project import find_project
 from evidence.catalog.terms import Terms
 from evidence.errors import FitError, StudyError
 from evidence.models.answer import Answer
-from evidence.rating.certainty.certainty import Certainty, certainty_of, judgement_notes
+from evidence.rating.certainty.certainty import Certainty, certainty_of
 from evidence.report.analysis import analysis_names, load_analysis
 
 Plain = dict[str, Any]
@@ -61,7 +61,7 @@ def test_without_a_judgement_the_suggestion_is_shown_as_one() -> None:
     found = rated(THREE)
     assert (found.status, found.judged(), found.changed) == ("suggested", None, ())
     assert found.level() == found.suggested()
-    assert [p.what for p in judgement_notes([found])] == ["nobody has judged the certainty"]
+    assert found.judgement is None
 
 
 def test_no_evidence_has_no_level() -> None:
@@ -75,7 +75,6 @@ def test_a_judgement_on_these_figures_stands() -> None:
     found = rated(THREE, file)
     assert (found.status, found.level(), found.changed) == ("judged", "moderate", ())
     assert found.suggested() == rated(THREE).suggested()
-    assert judgement_notes([found]) == []
 
 
 def test_a_judgement_on_other_figures_is_kept_and_says_so() -> None:
@@ -88,9 +87,6 @@ def test_a_judgement_on_other_figures_is_kept_and_says_so() -> None:
         "trial-2001, trial-2002, trial-2003, trial-2004, trial-2005 now"
     )
     assert any(text.startswith("estimate: ") for text in found.changed)
-    note = judgement_notes([found])[0]
-    assert note.what.startswith("judgement made on other figures (trials: ")
-    assert found.inputs.fingerprint in note.right
 
 
 def test_another_rating_of_bias_is_another_figure() -> None:
@@ -103,8 +99,6 @@ def test_one_domain_that_was_not_judged_leaves_the_suggestion() -> None:
     fingerprint = rated(THREE).inputs.fingerprint
     found = rated(THREE, file_of(fingerprint, domains=judged(imprecision=None)))
     assert (found.status, found.judged()) == ("suggested", None)
-    notes = judgement_notes([found])
-    assert [(p.where[-11:], p.what, p.right) for p in notes] == [("imprecision", "not judged", "o")]
 
 
 def test_surrogate_and_people_are_left_out_of_the_question_as_asked() -> None:

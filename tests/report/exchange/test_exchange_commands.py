@@ -101,7 +101,11 @@ def test_kinds_of_file(tmp_path: Path) -> None:
         import_file(path, listing=True)
 
 
-@pytest.mark.parametrize("form", FORMATS)
+# Posteriors are sampled anew, which takes half a minute.
+SLOW = {"netcdf": pytest.mark.slow}
+
+
+@pytest.mark.parametrize("form", [pytest.param(f, marks=SLOW.get(f, ())) for f in FORMATS])
 def test_a_report_is_exported(tmp_path: Path, form: str) -> None:
     written = export(project(), ["spine_bmd"], form, tmp_path / "new" / "folder")
     assert written

@@ -1,5 +1,6 @@
 """Analyses made elsewhere, rerun: against metafor's results that stand in the invented review."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from evidence.report.exchange.rerun import agree, compare_stored, rerun_analysis
 
 INVENTED = Path(__file__).parents[2] / "effects" / "foreign" / "invented.rm5"
 ANALYSES = read_rm5(INVENTED).analyses
+# Files of published reviews are not kept here: EVIDENCE_RM5=FOLDER pytest -k published
+PUBLISHED = sorted(Path(os.environ.get("EVIDENCE_RM5", "no folder")).glob("*.rm5"))
 
 
 @pytest.mark.parametrize("analysis", ANALYSES, ids=lambda one: one.id)
@@ -101,9 +104,50 @@ def test_trials_in_which_everyone_had_the_event_count_as_a_ratio_of_1() -> None:
     assert 0.5 < both.estimate < 1
 
 
-def test_a_mean_without_spread_is_refused() -> None:
+@pytest.mark.filterwarnings("ignore::evidence.errors.EvidenceWarning")
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.stem)
+def test_a_published_review_is_rerun(path: Path) -> None:
+    found = [one for analysis in read_rm5(path).analyses for one in compare_stored(analysis)]
+    assert found
+    assert [one for one in found if not one.agrees] == []
+
+
+@pytest.mark.parametrize(
+    "counts", [[(0, 24, 0, 24), (0, 12, 0, 13)], [(0, 17, 0, 18), (3, 18, 3, 15)]]
+)
+def test_a_risk_difference_has_the_spread_of_tables_without_empty_cells(
+    counts: list[tuple[int, int, int, int]],
+) -> None:
     analysis = next(one for one in ANALYSES if one.id == "1.3")
-    none = {"events1": 0.0, "n1": 20.0, "events2": 0.0, "n2": 18.0}
-    trial = replace(analysis.trials[0], figures=none)
-    with pytest.raises(EffectError, match="no spread"):
-        rerun_analysis(replace(analysis, trials=(trial,), subgroups=(), random=False))
+    names = ("events1", "n1", "events2", "n2")
+    trials = tuple(
+        replace(
+            analysis.trials[0],
+            study=f"T{i}",
+            subgroup="",
+            figures=dict(zip(names, row, strict=True)),
+        )
+        for i, row in enumerate(counts)
+    )
+    made = rerun_analysis(replace(analysis, trials=trials, subgroups=(), random=False))
+    j = k = 0.0
+    for a, n1, c, n2 in counts:
+        k += n1 * n2 / (n1 + n2)
+        empty = 0.5 if 0 in (a, n1 - a, c, n2 - c) else 0.0
+        a, c, n1, n2 = a + empty, c + empty, n1 + 2 * empty, n2 + 2 * empty
+        j += (a * (n1 - a) * n2**3 + c * (n2 - c) * n1**3) / (n1 * n2 * (n1 + n2) ** 2)
+    assert made.std_error == pytest.approx(j**0.5 / k, rel=1e-12)
+    alone = rerun_analysis(replace(analysis, trials=trials[:1], subgroups=(), random=False))
+    a, n1, c, n2 = (x + y for x, y in zip(counts[0], (0.5, 1, 0.5, 1), strict=True))
+    own = a * (n1 - a) / n1**3 + c * (n2 - c) / n2**3
+    assert alone.std_error == pytest.approx(own**0.5, rel=1e-12)
+
+
+def test_i2_of_one_trial_is_not_compared() -> None:
+    analysis = next(one for one in ANALYSES if one.id == "1.1")
+    stored = replace(
+        analysis.stored, figures={"estimate": 0.7, "q": 1e-31, "q_df": 0.0, "i2": 100.0}
+    )
+    one = replace(analysis, trials=analysis.trials[:1], subgroups=(), stored=stored)
+    figures = {line.figure for line in compare_stored(one) if line.part == "all trials"}
+    assert figures == {"estimate", "q", "q_df"}

@@ -23,8 +23,8 @@ from evidence.models.frequentist.options import CI_METHODS
 from evidence.models.frequentist.pool import pool
 from evidence.report.numbers import number
 from evidence.report.result import ResultFile
-from evidence.report.site.pages import asset
 from evidence.report.site.question import TAU2_CHOICES, page_data
+from evidence.report.site.render import asset
 
 pytestmark = browser
 TOLERANCE = 1e-8

@@ -13,9 +13,10 @@ from site_samples import HOSTILE, HOSTILE_SEEN, REAL, change_result, change_stud
 from evidence.catalog.project import Project
 from evidence.report.site.build import build_site
 from evidence.report.site.data import Leaf, gather_site
-from evidence.report.site.pages import anchors_of, as_json, digest_of, make_pages
+from evidence.report.site.pages import anchors_of, make_pages
 from evidence.report.site.printed import figure_link, figure_words, plain, printed_lines
 from evidence.report.site.question import trace_lines
+from evidence.report.site.render import as_json, digest_of
 
 
 class Words(HTMLParser):

@@ -1,0 +1,1 @@
+"""The commands of the command line, by subject: what each takes, and what it does."""

@@ -1,0 +1,1 @@
+"""The coherence gate: every built form of a report, read back and compared with its result."""

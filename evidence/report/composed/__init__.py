@@ -1,0 +1,1 @@
+"""From a result to its document: what a report says, in order, whatever form it takes."""
