@@ -25,7 +25,13 @@ LEVELS = ev.Plan(
 
 
 def observed(
-    key: str, title: str, group: str, against: str, outcomes: tuple[str, ...], measure: str
+    key: str,
+    title: str,
+    group: str,
+    against: str,
+    outcomes: tuple[str, ...],
+    measure: str,
+    called: str = "",
 ) -> ev.Section:
     return ev.Section(
         title,
@@ -35,6 +41,7 @@ def observed(
             sexes=("male",),
             treatment=(group,),
             control=(against,),
+            control_label=called,
             designs=NO_DRUG,
             outcomes=outcomes,
             measure=measure,
@@ -125,6 +132,7 @@ ANALYSIS = ev.Analysis(
             "higher_estradiol",
             ("death_any",),
             "HR",
+            "middle estradiol",
         ),
         observed(
             "death_high_estradiol",
@@ -133,6 +141,7 @@ ANALYSIS = ev.Analysis(
             "higher_estradiol",
             ("death_any",),
             "HR",
+            "middle estradiol",
         ),
         observed(
             "libido_high_estradiol",

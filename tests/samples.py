@@ -15,7 +15,7 @@ from evidence.models.answer import Answer, answer
 from evidence.models.bayesian.priors import half_normal, normal
 from evidence.models.plan import Plan
 from evidence.report.collect import collect
-from evidence.report.composed.report import Material
+from evidence.report.composed.material import Material
 from evidence.report.page import page
 from evidence.report.pictures import picture
 from evidence.report.result import AgreementLine, QuestionResult, ResultFile, SampledBlock

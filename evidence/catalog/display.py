@@ -116,7 +116,7 @@ def text_of_record(record: Any, title: str = "") -> str:
     lines = [(label or "", said) for label, said in pairs]
     lines += [(label, size_of(frame)) for label, frame in frames]
     width = max((len(label) for label, _ in lines), default=0)
-    shown = [f"  {label:<{width}}  {plain(said)}" for label, said in lines]
+    shown = [f"  {label:<{width}}  {plain(said)}".rstrip() for label, said in lines]
     told = [f"  note: {note}" for note in notes]
     return folded("\n".join([title or _spaced(type(record).__name__), *shown, *told]))
 

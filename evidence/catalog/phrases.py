@@ -9,6 +9,9 @@ import textwrap
 WIDTH = 100
 # Lines that go on from the one above stand this far in, or under what that one says.
 INDENT, DEEPEST = 8, 32
+# A sign of private use, which no text has, stands for the space that is not to be broken.
+GLUE = "\ue000"
+FIGURE = re.compile(r"\S+ [=<] \S+|(?:\S+% CI |\(CI )?\S+ to [-\d]\S*")
 SAID = re.compile(r"^ +\S.*? {2,}(?=\S)")
 
 
@@ -17,10 +20,10 @@ def counted(n: int, one: str, many: str | None = None) -> str:
 
     Examples
     --------
-    >>> counted(1, "outcome"), counted(0, "outcome"), counted(3, "study", "studies")
-    ('1 outcome', '0 outcomes', '3 studies')
+    >>> counted(1, "outcome"), counted(0, "outcome"), counted(1200, "study", "studies")
+    ('1 outcome', '0 outcomes', '1,200 studies')
     """
-    return f"{n} {one if n == 1 else many or one + 's'}"
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def figure(x: float) -> str:
@@ -60,7 +63,7 @@ def wald_words(statistic: float, df: float, p: float, df_residual: float = math.
 
     Examples
     --------
-    >>> wald_words(4.5, 1, 0.0339), test_words(4.5, 1, 0.0123, 8.0)
+    >>> wald_words(4.5, 1, 0.0339), wald_words(4.5, 1, 0.0123, 8.0)
     ('chi-squared(1) = 4.5, p = 0.0339', 'F(1, 8) = 4.5, p = 0.0123')
     """
     within = "" if math.isinf(df_residual) else f", {_df(df_residual)}"
@@ -103,7 +106,8 @@ def unfolded(text: str) -> list[str]:
     lines, before = list[str](), 0
     for line in text.split("\n"):
         # A line was folded where the next word had no room.
-        word = line.split(maxsplit=1)[0] if line.startswith(" " * INDENT) and line.strip() else ""
+        deep = line.startswith(" " * INDENT) and line.strip()
+        word = _glued(line).split(maxsplit=1)[0] if deep else ""
         if lines and word and before + 1 + len(word) > WIDTH:
             lines[-1] += f" {line.strip()}"
         else:
@@ -117,8 +121,8 @@ def _folded(line: str) -> list[str]:
         return [line]
     found = SAID.match(line)
     within = max(INDENT, found.end()) if found and found.end() <= DEEPEST else INDENT
-    return textwrap.wrap(
-        line,
+    parts = textwrap.wrap(
+        _glued(line),
         WIDTH,
         subsequent_indent=" " * within,
         break_long_words=False,
@@ -126,6 +130,12 @@ def _folded(line: str) -> list[str]:
         replace_whitespace=False,
         expand_tabs=False,
     )
+    return [part.replace(GLUE, " ") for part in parts]
+
+
+def _glued(line: str) -> str:
+    """Hold together what is one figure: ``p = 0.01``, ``95% CI 0.1 to 0.2``."""
+    return FIGURE.sub(lambda found: found[0].replace(" ", GLUE), line)
 
 
 def _df(df: float) -> str:

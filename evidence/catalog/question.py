@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from evidence.catalog.display import html_of_record
+from evidence.catalog.display import html_of_record, text_of_record
 from evidence.catalog.study import Design
 from evidence.catalog.terms import Terms
 from evidence.errors import Problem, QuestionError, did_you_mean
@@ -182,6 +182,7 @@ class Question:
     control_label: str = ""
 
     _repr_html_ = html_of_record
+    __str__ = text_of_record
 
     def __post_init__(self) -> None:
         problems = list(_declaration_problems(self))

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import counted, folded
 from evidence.catalog.vocabulary import DrugWord, OutcomeWord, PopulationWord, UnitWord
 from evidence.errors import EvidenceError, Problem, check_kind
 
@@ -218,6 +219,14 @@ class Study(Record):
     open_points: tuple[Text, ...] = ()
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        held = (
+            counted(len(self.arms), "arm"),
+            counted(len(self.outcomes), "outcome"),
+            counted(len(self.reports), "report"),
+        )
+        return folded(f"{self.id}: {self.name}\n  {self.design}; {', '.join(held)}")
 
     def arm(self, arm_id: str) -> Arm:
         """Return the arm of that id; the reader has checked that it exists."""

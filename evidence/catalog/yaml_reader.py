@@ -15,7 +15,8 @@ from evidence.errors import Problem
 
 # Control characters, and those that turn or break the line they stand in.
 HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069"
+    "\ufdd0-\ufdef\ufeff\ufffe\uffff\U000e0000-\U000e007f]"
 )
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 16

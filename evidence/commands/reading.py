@@ -36,6 +36,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from evidence.catalog.phrases import counted
     from evidence.catalog.read import load_studies
 
     project = project_of(options)
@@ -44,11 +45,21 @@ def _check(options: argparse.Namespace) -> int:
     studies = load_studies(paths, terms)
     outcomes = sum(len(study.outcomes) for study in studies)
     points = sum(len(study.open_points) for study in studies)
-    say(
-        f"{len(studies)} {'study' if len(studies) == 1 else 'studies'}, {outcomes} outcomes, "
-        f"{points} open points; {len(terms.outcomes)} outcome words, {len(terms.drugs)} drugs, "
-        f"{len(terms.units)} units: nothing wrong"
+    held = ", ".join(
+        [
+            counted(len(studies), "study", "studies"),
+            counted(outcomes, "outcome"),
+            counted(points, "open point"),
+        ]
     )
+    known = ", ".join(
+        [
+            counted(len(terms.outcomes), "outcome word"),
+            counted(len(terms.drugs), "drug"),
+            counted(len(terms.units), "unit"),
+        ]
+    )
+    say(f"{held}; {known}: nothing wrong")
     if not options.paths:
         from evidence.report.check import check_project
 

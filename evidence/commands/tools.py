@@ -65,6 +65,9 @@ def _pool(options: argparse.Namespace) -> int:
     say(fit)
     for row in table.unused.to_dict("records"):
         say(f"  not used: {row['study']}: {row['reason']}")
+    for name, times in table.rows["label"].value_counts().items():
+        if times > 1:
+            say(f"  note: {name} stands in {times} rows; they count as independent of each other")
     return 0
 
 

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from evidence.catalog.display import html_of_record
+from evidence.catalog.display import html_of_record, plain
+from evidence.catalog.phrases import figure, folded
 from evidence.errors import EffectError, Problem
 
 INFINITE = math.inf
@@ -82,6 +83,13 @@ class Statement:
     notes: tuple[str, ...] = field(default=())
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        said = f", said: {self.said}" if self.said else ""
+        found = [] if self.estimate is None else [f"estimate {figure(self.estimate)}"]
+        found += [f"sign {self.sign:+d}"] if self.sign else []
+        lines = [f"{self.label} ({self.kind}){said}", *(f"  {part}" for part in found)]
+        return folded("\n".join([*map(plain, lines), *(f"  note: {note}" for note in self.notes)]))
 
     def __post_init__(self) -> None:
         problems = list(_problems(self))

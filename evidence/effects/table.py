@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from evidence.catalog.display import html_of
+from evidence.catalog.display import ROWS, html_of, plain
 from evidence.catalog.number import Number
+from evidence.catalog.phrases import counted, figure, folded
 from evidence.catalog.question import Scale
 from evidence.effects.statements import Statement
 from evidence.errors import EffectError, Problem
@@ -111,15 +112,32 @@ class EffectTable:
             raise EffectError("the effect table does not hold together", problems)
 
     def _repr_html_(self) -> str:
-        unit = f", {self.unit}" if self.unit else ""
-        many = "effect" if self.k == 1 else "effects"
-        head = f"{self.k} {many}: {self.measure}{unit} ({self.scale} scale)"
-        left = f"Of {self.considered} reports considered, {len(self.partial)} say it in part and "
-        note = f"{left}{len(self.unused)} could not be used."
+        head, note = self._heads()
         parts = [("Effects", self.rows)]
         parts += [("In part", self.partial)] if len(self.partial) else []
         parts += [("Not used", self.unused)] if len(self.unused) else []
         return html_of(head, [note], *((name, _known(frame)) for name, frame in parts))
+
+    def __str__(self) -> str:
+        head, note = self._heads()
+        rows = self.rows[["label", "estimate", "std_error"]].head(ROWS).to_dict("records")
+        labels = [plain(row["label"]) for row in rows]
+        width = max(map(len, labels), default=0)
+        lines = [
+            f"  {label:<{width}}  {figure(row['estimate'])}, std. error {figure(row['std_error'])}"
+            for label, row in zip(labels, rows, strict=True)
+        ]
+        lines += [f"  and {self.k - ROWS} more"] if self.k > ROWS else []
+        return folded("\n".join([head, *lines, f"  note: {note}"]))
+
+    def _heads(self) -> tuple[str, str]:
+        unit = f", {self.unit}" if self.unit else ""
+        of = counted(self.considered, "report")
+        return (
+            f"{counted(self.k, 'effect')}: {self.measure}{unit} ({self.scale} scale)",
+            f"Of {of} considered, {len(self.partial)} {'says' if len(self.partial) == 1 else 'say'}"
+            f" it in part and {len(self.unused)} could not be used.",
+        )
 
     @property
     def k(self) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from evidence.catalog.display import boxed, html_of
+from evidence.catalog.phrases import counted, folded
 from evidence.catalog.question import Question
 from evidence.catalog.study import Study
 from evidence.catalog.terms import Terms
@@ -70,6 +71,13 @@ class Answer:
     sensitivity: pd.DataFrame
     said: Said | None
     borrowed: Borrowed | None = None
+
+    def __str__(self) -> str:
+        head = f"{self.question.id}: {self.question.title}"
+        left = counted(len(self.table.partial), "report")
+        of = f"  {counted(self.table.k, 'effect')} to pool; {left} in part"
+        fits = [fit for fit in (self.main, self.exact, self.sampled) if fit is not None]
+        return "\n".join([folded(f"{head}\n{of}"), *map(str, fits)])
 
     def _repr_html_(self) -> str:
         fits = [fit for fit in (self.main, self.exact, self.sampled) if fit is not None]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from scipy import stats
 
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import figure, folded, interval, p_value
 from evidence.errors import FitError, Problem, is_fraction, is_whole
 
 # Share of a study's results that must point one way for the study to count as pointing so.
@@ -39,6 +40,13 @@ class SignTest:
     p: float
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        ends = interval(self.ci_low, self.ci_high, self.level)
+        return folded(
+            f"Sign test of {self.positive} positive and {self.negative} negative: "
+            f"share of the positive {figure(self.proportion)} ({ends}), {p_value(self.p)}"
+        )
 
 
 def sign_test(positive: int, negative: int, *, level: float = 0.95) -> SignTest:

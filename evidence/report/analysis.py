@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evidence.catalog.question import Question
+from evidence.catalog.yaml_reader import HIDDEN
 from evidence.errors import EvidenceError, Problem, QuestionError, ReportError, did_you_mean
 from evidence.models.borrowed import borrow_problems
 from evidence.models.plan import Plan
+
+# Texts longer than that are no titles, leads or notes.
+LONGEST = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,11 @@ class Analysis:
     sections: tuple[Section, ...]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.sections, tuple) or not all(
+            isinstance(section, Section) for section in self.sections
+        ):
+            problem = Problem(f"{self.name}: sections", "are no sections", "(ev.Section(...), ...)")
+            raise QuestionError(f"analysis {self.name!r} cannot be run like this", [problem])
         ids = [section.question.id for section in self.sections]
         problems = [
             Problem(f"{self.name}: {name}", "stands twice", "one id a question")
@@ -57,8 +66,37 @@ class Analysis:
             problems += borrow_problems(section.question, section.plan, asked)
         if not ids:
             problems.append(Problem(self.name, "asks nothing", "declare at least one section"))
+        problems += _text_problems(self)
         if problems:
             raise QuestionError(f"analysis {self.name!r} cannot be run like this", problems)
+
+
+def _text_problems(analysis: Analysis) -> list[Problem]:
+    """Texts of a declaration that are none, or that no form of a report can hold."""
+    texts: list[tuple[str, object, bool]] = [
+        ("name", analysis.name, True),
+        ("title", analysis.title, True),
+        ("lead", analysis.lead, False),
+    ]
+    for section in analysis.sections:
+        question = section.question
+        texts.append((f"heading of {question.id}", section.heading, True))
+        for field in ("id", "title", "note", "indirect", "treatment_label", "control_label"):
+            needed = field in ("id", "title")
+            texts.append((f"{question.id}.{field}", getattr(question, field), needed))
+    problems = []
+    for where, text, needed in texts:
+        if text is None and not needed:
+            continue
+        if not isinstance(text, str) or (needed and not text.strip()):
+            problems.append(Problem(f"{analysis.name}: {where}", f"{text!r}", "give a text"))
+        elif len(text) > LONGEST:
+            what = f"is {len(text):,} characters long"
+            problems.append(Problem(f"{analysis.name}: {where}", what, f"at most {LONGEST:,}"))
+        elif HIDDEN.search(text) or any("\ud800" <= sign <= "\udfff" for sign in text):
+            what = "holds a sign that cannot be seen or written"
+            problems.append(Problem(f"{analysis.name}: {where}", what, "take it out"))
+    return problems
 
 
 def analysis_names(folder: Path) -> list[str]:
@@ -88,8 +126,11 @@ def load_analysis(folder: Path, name: str) -> Analysis:
         spec.loader.exec_module(module)
     except EvidenceError:
         raise
-    except Exception as error:
-        # Whatever an analyst's own script raises is told with its place, not as our traceback.
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        # Whatever an analyst's own script raises is told with its place, not as our traceback; a
+        # script that leaves (SystemExit) must not end the command as if all were well.
         line = _line_in(error, path)
         problem = Problem(f"{path}:{line}", f"{type(error).__name__}: {error}", "mend the script")
         raise ReportError("the script of an analysis cannot be run", [problem]) from error

@@ -22,8 +22,8 @@ from evidence.report.certainty.findings_table import findings_table, footnotes_t
 from evidence.report.certainty.rated import Ratings, load_ratings
 from evidence.report.certainty.summary_of_findings import summaries_of_findings
 from evidence.report.collect import collect
+from evidence.report.composed.material import Material
 from evidence.report.composed.references import references_of
-from evidence.report.composed.report import Material
 from evidence.report.files import (
     csv_bytes,
     effects_csv,

@@ -18,6 +18,7 @@ from evidence.catalog.excluded import (
     missing_studies,
 )
 from evidence.catalog.ledger_gaps import ledger_gaps
+from evidence.catalog.phrases import counted
 from evidence.catalog.prisma import load_prisma, places_missing
 from evidence.catalog.project import Project
 from evidence.catalog.question import check_terms
@@ -96,15 +97,10 @@ def check_project(project: Project, studies: Sequence[Study], terms: Terms) -> l
     if problems:
         # A file that several checks read tells each of them the same.
         once = list(dict.fromkeys(problems))
-        raise StudyError(f"{len(once)} problems beside the study files", once)
-    lines = (
-        [
-            f"{len(analysis_names(project.analyses_folder))} analyses, {len(ids)} questions: "
-            "nothing wrong"
-        ]
-        if ids
-        else []
-    )
+        raise StudyError(f"{counted(len(once), 'problem')} beside the study files", once)
+    analyses = len(analysis_names(project.analyses_folder)) if ids else 0
+    head = f"{counted(analyses, 'analysis', 'analyses')}, {counted(len(ids), 'question')}"
+    lines = [f"{head}: nothing wrong"] if ids else []
     if told:
         lines.append(f"{', '.join(told)}: nothing wrong")
     if "certainty.yaml" in told:

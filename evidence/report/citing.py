@@ -16,6 +16,8 @@ from evidence.report.wording import decimals, estimate_text
 
 # Names of the forms, of their files' endings, and their words for readers.
 FORMS = {"vancouver": "Vancouver", "bibtex": "BibTeX", "ris": "RIS", "csl": "CSL-JSON"}
+# So many signs of the data's hash tell one state of the data from another.
+SHORT = 12
 ENDINGS = {"bibtex": "bib", "ris": "ris", "csl": "json"}
 
 
@@ -93,11 +95,15 @@ def cite_texts(what: Citable, release: Release) -> dict[str, str]:
     dated = "" if release.date is None else f"; released {release.date}"
     printed["note"] = item["note"][:1].upper() + item["note"][1:] + dated
     (entry,) = bibliography([what.id], {what.id: printed})
+    # Few styles print a note or a version: what must be cited stands in the title too.
+    data = release.data_hash[:SHORT]
+    told = f"{item['title']} [{item['id']}, version {release.version}, data {data}]"
+    other = item | {"title": told}
     return {
         "vancouver": entry.text,
-        "bibtex": as_bibtex([item]),
-        "ris": as_ris([item]),
-        "csl": _json(item),
+        "bibtex": as_bibtex([other]),
+        "ris": as_ris([other]),
+        "csl": json.dumps([other], indent=1, ensure_ascii=False, allow_nan=False) + "\n",
     }
 
 

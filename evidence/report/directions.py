@@ -18,7 +18,7 @@ from evidence.report.figures.effect_direction import (
     draw_directions,
 )
 from evidence.report.figures.plot import Plot
-from evidence.report.forest_result import bare, distinct_names
+from evidence.report.forest.result import bare, distinct_names
 from evidence.report.result import QuestionResult
 from evidence.report.tables import Table
 from evidence.report.wording import sign_sentence, told_of, unit_of_study

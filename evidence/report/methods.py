@@ -116,7 +116,7 @@ def _measures(pooled: list[QuestionResult]) -> list[Paragraph]:
     if any(line.design == "crossover_rct" for q in pooled for line in q.effects):
         found.append(
             Paragraph(
-                "Crossover trials enter as pairs, with the correlation that the question assumes.",
+                "Crossover trials enter as pairs: by the exact P of the paired test where one was printed, else with the correlation that the question assumes.",
                 ("handbook-23",),
             )
         )

@@ -90,7 +90,7 @@ def percent(share: float, decimals: int = 0) -> str:
         return "< 1 %"
     if 99 < value < 100 and decimals == 0:
         return "> 99 %"
-    return f"{value:.{decimals}f} %"
+    return f"{number(value, decimals)} %"
 
 
 def level_text(level: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ GIVEN = "GEN"
 # Arguments of effect_sizes that are choices, not names of columns.
 CHOICES = ("frame", "measure", "add", "to", "drop00", "vtype", "correct", "unit")
 PICTURES = (".svg", ".png", ".pdf")
+# So many rows that are not as long as the head are named.
+MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,9 @@ def _known_columns(measure: str) -> list[str]:
 def _frame(path: Path) -> pd.DataFrame:
     import pandas as pd
 
+    _require_even(path)
     try:
-        frame = pd.read_csv(path, encoding="utf-8-sig")
+        frame = pd.read_csv(path, encoding="utf-8-sig", index_col=False)
     except (OSError, UnicodeDecodeError, ValueError) as error:
         what = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         problem = Problem(str(path), f"cannot be read: {what}", "a CSV in UTF-8 with a head line")
@@ -82,6 +86,31 @@ def _frame(path: Path) -> pd.DataFrame:
         problem = Problem(str(path), "holds no rows", "one row a study below the head line")
         raise EffectError("there is nothing to pool", [problem])
     return frame
+
+
+def _require_even(path: Path) -> None:
+    """Refuse a file whose rows are not as long as its head: their figures would be shifted."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = csv.reader(file)
+            head = next(lines, [])
+            problems = [
+                Problem(f"{path}:1", f"the column {name!r} stands twice", "one name a column")
+                for name in sorted({x for x in head if x and head.count(x) > 1})
+            ]
+            problems += [
+                Problem(
+                    f"{path}:{lines.line_num}",
+                    f"has {len(row)} fields, the head has {len(head)}",
+                    "as many fields as the head; quote a field that holds a comma",
+                )
+                for row in lines
+                if row and len(row) != len(head)
+            ]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return  # told when the file is read
+    if problems:
+        raise EffectError("the rows of the file are not even", problems[:MOST_TOLD])
 
 
 def _given(frame: pd.DataFrame, data: OwnData) -> EffectTable:
@@ -149,8 +178,8 @@ def save_forest(fit: PooledFit, path: Path) -> None:
     ReportError
         If the ending is not known or the file cannot be written.
     """
-    from evidence.report.forest import forest_of_fit
-    from evidence.report.forest_marks import draw, new_figure
+    from evidence.report.forest.forest import forest_of_fit
+    from evidence.report.forest.marks import draw, new_figure
 
     if path.suffix.lower() not in PICTURES:
         problem = Problem(str(path), "unknown kind of picture", f"end in {', '.join(PICTURES)}")

@@ -8,7 +8,8 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from evidence.report.composed.report import Material, compose
+from evidence.report.composed.material import Material
+from evidence.report.composed.report import compose
 from evidence.report.document.html import as_html
 from evidence.report.document.resolve import Resolved, resolve
 from evidence.report.files import json_bytes

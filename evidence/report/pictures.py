@@ -15,8 +15,8 @@ from evidence.report.figures.ladder import ladder_plot
 from evidence.report.figures.plot import Plot
 from evidence.report.figures.posterior_forest import posterior_forest
 from evidence.report.figures.style import png_bytes, style, svg_bytes
-from evidence.report.forest_marks import draw, new_figure
-from evidence.report.forest_result import forest_of
+from evidence.report.forest.marks import draw, new_figure
+from evidence.report.forest.result import forest_of
 from evidence.report.result import QuestionResult
 from evidence.report.risk.collect import risk_pictures
 

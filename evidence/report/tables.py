@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evidence.catalog.display import html_of
+from evidence.catalog.display import html_of, plain
+from evidence.catalog.phrases import counted, folded
 from evidence.effects.partial import KINDS
+from evidence.effects.scales import to_readers
 from evidence.report.numbers import (
     interval,
     level_text,
@@ -36,6 +38,10 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     numeric: tuple[int, ...] = ()
     caption: str = ""
+
+    def __str__(self) -> str:
+        of = f"{counted(len(self.rows), 'row')} of {counted(len(self.head), 'column')}"
+        return folded(f"{plain(self.title)}, {of}: {plain(', '.join(self.head))}")
 
     def _repr_html_(self) -> str:
         import pandas as pd
@@ -169,7 +175,7 @@ def shrinkage_table(result: QuestionResult) -> Table | None:
     level = level_text(result.exact.level)
     head = (
         "Trial",
-        f"As printed, {level_text(level_of(result))} CI",
+        f"As it enters, {level_text(level_of(result))} CI",
         f"Posterior, {level} interval",
     )
     return Table("Printed and posterior", head, tuple(rows))
@@ -273,6 +279,7 @@ def partial_table(result: QuestionResult) -> Table | None:
             arms_text(result, part.treatment, part.control),
             KINDS[part.kind],
             part.said,
+            _estimate(result, part.estimate),
             _bounds(part.se_low, part.se_high),
             f"{part.sources} ({READ_WORDS[part.read]})",
             part.remark,
@@ -285,11 +292,17 @@ def partial_table(result: QuestionResult) -> Table | None:
         "Arms",
         "What there is",
         "What was said",
+        "Estimate",
         "Standard error",
         "Read where",
         "Remarks",
     )
     return Table("Reported only in part", head, rows)
+
+
+def _estimate(result: QuestionResult, estimate: float | None) -> str:
+    """An estimate without its uncertainty, as readers know it: a hollow mark in the figure."""
+    return "" if estimate is None else number(to_readers(estimate, result.scale), decimals(result))
 
 
 def _bounds(low: float | None, high: float | None) -> str:

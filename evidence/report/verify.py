@@ -13,7 +13,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from evidence.catalog.display import html_of
+from evidence.catalog.display import html_of, plain
+from evidence.catalog.phrases import counted, folded
 from evidence.catalog.project import Project
 from evidence.errors import Problem, ReportError
 from evidence.models.answer import tell_nobody
@@ -31,6 +32,8 @@ Z_LIMIT = 5.0
 # Parts of the run record that are compared in their own way, or noted only.
 NOTED = ("inputs", "environment", "data_hash", "evidence")
 IDENTITY = ("id", "row", "term", "choice", "name")
+# So many differences are printed of a verification.
+TOLD = 12
 SAMPLED = ("mean", "median", "ci_low", "ci_high")
 
 
@@ -60,20 +63,31 @@ class Verification:
     numbers: int
     incoherent: tuple[Incoherence, ...] = ()
 
+    def __str__(self) -> str:
+        told = [*map(str, self.moved), *map(str, self.incoherent)]
+        lines = [self._head(), *(f"  {plain(one)}" for one in told[:TOLD])]
+        lines += [f"  and {len(told) - TOLD} more"] if len(told) > TOLD else []
+        return folded("\n".join([*lines, *(f"  note: {note}" for note in self.notes)]))
+
     def _repr_html_(self) -> str:
         import pandas as pd
 
-        apart = f"{len(self.moved)} have moved, {len(self.incoherent)} do not agree"
-        said = "as committed" if self.passed else apart
-        head = f"{self.name}: {self.files} files and {self.numbers} numbers compared, {said}"
         moved = [(one.where, one.committed, one.rebuilt) for one in self.moved]
         other = [(one.file, one.where, one.what) for one in self.incoherent]
         return html_of(
-            head,
+            self._head(),
             self.notes,
             ("Moved", pd.DataFrame(moved, columns=["where", "committed", "rebuilt"])),
             ("Not as the result", pd.DataFrame(other, columns=["file", "where", "what"])),
         )
+
+    def _head(self) -> str:
+        moved = "has moved" if len(self.moved) == 1 else "have moved"
+        other = "does not agree" if len(self.incoherent) == 1 else "do not agree"
+        apart = f"{len(self.moved)} {moved}, {len(self.incoherent)} {other}"
+        said = "as committed" if self.passed else apart
+        of = f"{counted(self.files, 'file')} and {counted(self.numbers, 'number')}"
+        return f"{self.name}: {of} compared, {said}"
 
     @property
     def passed(self) -> bool:
@@ -110,7 +124,7 @@ def verify(
     return Verification(
         name=analysis.name,
         moved=tuple(moved),
-        incoherent=_examined(folder, expected),
+        incoherent=examined(folder, expected, examine),
         notes=tuple(_versions(run, built.run)),
         files=len(built.files),
         numbers=sum(isinstance(b, float | int) for _, _, b in leaves),
@@ -127,7 +141,7 @@ def _committed(folder: Path, name: str) -> tuple[ResultFile, dict[str, Any]]:
         json.loads(raw, parse_constant=_refuse_constant)
         result = ResultFile.model_validate_json(raw)
         run = json.loads((folder / RUN).read_bytes())
-    except (ValidationError, ValueError) as error:
+    except (ValidationError, ValueError, RecursionError) as error:
         first = str(error).splitlines()[0]
         problem = Problem(str(folder / RESULT), f"cannot be read: {first}", right)
         raise ReportError("the committed report is damaged", [problem]) from None
@@ -249,7 +263,9 @@ def _expected(built: Built, committed: ResultFile, run: Mapping[str, Any]) -> di
     return {**built.files, RESULT: result_bytes(merged), RUN: json_bytes(run), **written}
 
 
-def _examined(folder: Path, expected: Mapping[str, bytes]) -> tuple[Incoherence, ...]:
+def examined(
+    folder: Path, expected: Mapping[str, bytes], read: Callable[[Path], tuple[Incoherence, ...]]
+) -> tuple[Incoherence, ...]:
     """Read the forms of a report again; those that are not committed as they were rebuilt."""
     with tempfile.TemporaryDirectory() as place:
         for name, content in expected.items():
@@ -258,7 +274,7 @@ def _examined(folder: Path, expected: Mapping[str, bytes]) -> tuple[Incoherence,
                 shutil.copyfile(path, Path(place) / name)
             elif name in NOT_COMMITTED:
                 (Path(place) / name).write_bytes(content)
-        return examine(Path(place))
+        return read(Path(place))
 
 
 def compared(folder: Path, files: Mapping[str, bytes]) -> Iterator[Moved]:

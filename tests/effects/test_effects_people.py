@@ -41,6 +41,21 @@ def test_a_crossover_without_a_declared_correlation_has_no_standard_error() -> N
     assert found.assumptions_used == ("crossover_correlation",)
 
 
+def test_an_exact_p_comes_before_an_assumed_correlation() -> None:
+    arms = {"a": {"n": 17, "final": {"mean": 25.8, "se": 1.2}},
+            "p": {"n": 17, "final": {"mean": 21.4, "se": 0.7}}}  # fmt: skip
+    assumed = (assume("crossover_correlation", 0.5),)
+    exact = contrast(p={"relation": "=", "value": 0.003})
+    by_p = one(arms, exact, design="crossover_rct", assumptions=assumed)
+    assert only(by_p)[1] == pytest.approx(4.4 / stats.t.isf(0.003 / 2, 16))
+    assert by_p.assumptions_used == ()
+    # A bound says less than the spreads do, and without a pair the spreads are what was printed.
+    bound = contrast(p={"relation": "<", "value": 0.003})
+    silent = one(arms, bound, design="crossover_rct", assumptions=assumed)
+    assert only(silent)[1] == pytest.approx(math.sqrt(1.2**2 + 0.7**2 - 1.2 * 0.7))
+    assert only(one(arms, exact))[1] == pytest.approx(math.hypot(1.2, 0.7))
+
+
 def test_a_crossover_with_an_exact_p_by_the_paired_t_test() -> None:
     arms = {"a": {"n": 17, "final": summary(10.0)}, "p": {"n": 17, "final": summary(20.0)}}
     found = only(one(arms, contrast(p=P_EXACT), design="crossover_rct"))

@@ -1,5 +1,7 @@
 """Scripts that declare analyses: what is refused, and where it says the mistake is."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,33 @@ def test_an_analysis_asks_something_and_each_id_once() -> None:
     section = Section("h", question(), plan())
     with pytest.raises(QuestionError, match="twice: q: stands twice; one id a question"):
         Analysis("twice", "t", "l", (section, section))
+
+
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        (None, "t: q.title: None; give a text"),
+        (5, "q.title: 5"),
+        ("  ", "q.title"),
+        ("a\x00b", "q.title: holds a sign that cannot be seen or written"),
+        ("a\ud800b", "cannot be seen or written"),
+        ("a\u202eb", "cannot be seen or written"),
+        ("x" * 5001, "is 5,001 characters long"),
+    ],
+)
+def test_texts_are_texts(title: object, told: str) -> None:
+    section = Section("Heading", replace(question(), title=title), plan())  # type: ignore[arg-type]
+    with pytest.raises(QuestionError, match=re.escape(told)):
+        Analysis("t", "A title", "A lead", (section,))
+
+
+def test_sections_are_sections() -> None:
+    with pytest.raises(QuestionError, match="are no sections"):
+        Analysis("t", "A title", "A lead", (1,))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("line", ["import sys; sys.exit(0)", "raise BaseException('x')"])
+def test_a_script_that_leaves_is_no_success(folder: Path, line: str) -> None:
+    (folder / "demo.py").write_text(f"{line}\n")
+    with pytest.raises(ReportError, match=r"(?s)cannot be run.*demo\.py:1.*mend the script"):
+        load_analysis(folder, "demo")

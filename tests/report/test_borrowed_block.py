@@ -37,7 +37,7 @@ from evidence.report.borrowed.tables import borrowed_tables
 from evidence.report.borrowed.wording import borrowed_part
 from evidence.report.build import make
 from evidence.report.collect import collect
-from evidence.report.composed.report import Material
+from evidence.report.composed.material import Material
 from evidence.report.methods import methods
 from evidence.report.page import page
 from evidence.report.pictures import further_pictures

@@ -268,6 +268,17 @@ def test_a_form_that_is_not_committed_has_its_hash(project: Project) -> None:
     assert places(checked(project)) == ["file forms.json"]
 
 
+def test_a_form_that_says_something_else_than_the_result_is_named(project: Project) -> None:
+    assert checked(project).incoherent == ()
+    replace_once(report(project) / "report.md", "\u22123.0 (", "\u22123.9 (")
+    found = checked(project)
+    assert not found.passed
+    assert any(one.file == "report.md" and "3.9" in one.found for one in found.incoherent)
+    html = found._repr_html_()
+    assert "Not as the result" in html
+    assert "report.md" in html
+
+
 def test_an_extra_file_is_named(project: Project) -> None:
     (report(project) / "notes.txt").write_text("mine")
     (moved,) = checked(project).moved

@@ -45,6 +45,10 @@ def test_files_that_are_not_there_are_passed_over(copy: Project) -> None:
         if path.name not in ("studies", "terms.yaml"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     assert len(checked(copy)) == 1
+    for path in copy.analyses_folder.iterdir():
+        if path.name != "spine_bmd.py" and path.suffix == ".py":
+            path.unlink()
+    assert checked(copy)[0].startswith("1 analysis, ")
     shutil.rmtree(copy.analyses_folder)
     assert checked(copy) == []
 

@@ -101,3 +101,11 @@ def test_a_share_near_none_or_all_is_not_none_or_all(share: float) -> None:
 
 def test_a_share_with_decimals() -> None:
     assert percent(0.9999, 2) == "99.99 %"
+
+
+def test_a_share_below_zero_has_its_sign_and_no_minus_zero() -> None:
+    assert (percent(-0.029), percent(-0.0001), percent(-0.5, 1)) == (
+        "\u22123 %",
+        "0 %",
+        "\u221250.0 %",
+    )

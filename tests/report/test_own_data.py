@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from evidence.cli import main
+from evidence.errors import EffectError
+from evidence.report.own_data import OwnData, read_own
 
 BCG = """trial,ai,n1i,ci,n2i
 Aronson,4,123,11,139
@@ -102,3 +104,29 @@ def test_files_that_are_no_csv(
     assert said in capsys.readouterr().err
     assert main(["pool", str(tmp_path / "none.csv"), *RR]) == 1
     assert "cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("study,yi,sei\nA,0,1,2\n", r"x\.csv:2: has 4 fields, the head has 3"),
+        ("study,yi,sei\nA,0,1,\nB,0,1,\n", r"x\.csv:3: has 4 fields"),
+        ("study,yi,sei\nA,0\n", r"x\.csv:2: has 2 fields"),
+        ("study,yi,yi\nA,0,1\n", r"x\.csv:1: the column 'yi' stands twice"),
+    ],
+)
+def test_rows_that_would_shift_are_refused(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(text)
+    columns = {"study": "study", "estimate": "yi", "std_error": "sei"}
+    with pytest.raises(EffectError, match=told):
+        read_own(OwnData(path, "GEN", columns))
+
+
+def test_a_name_that_stands_twice_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(BCG.replace("Ferguson", "Aronson"))
+    assert main(["pool", str(path), *RR]) == 0
+    assert "note: Aronson stands in 2 rows" in capsys.readouterr().out

@@ -20,7 +20,7 @@ from samples import (
 )
 
 from evidence.catalog.question import Assumption
-from evidence.report.composed.report import Material
+from evidence.report.composed.material import Material
 from evidence.report.document.bibliography import bibliography
 from evidence.report.methods import library, methods, numbered
 from evidence.report.numbers import MINUS

@@ -14,8 +14,8 @@ from evidence.models.bayesian.priors import half_normal, normal
 from evidence.models.plan import Limits
 from evidence.report.collect import collect
 from evidence.report.directions import direction_rows, direction_table
-from evidence.report.forest_data import axis_limits, ticks
-from evidence.report.forest_result import favours, forest_of
+from evidence.report.forest.data import axis_limits, ticks
+from evidence.report.forest.result import favours, forest_of
 from evidence.report.methods import methods
 from evidence.report.page import page
 from evidence.report.pictures import further_pictures, picture

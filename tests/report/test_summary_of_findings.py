@@ -24,6 +24,7 @@ from evidence.report.certainty.summary_of_findings import (
     summaries_of_findings,
     summary_of_findings,
 )
+from evidence.report.coherence.expected_findings import findings
 
 MEN = Target(sexes=("male",), controls=("control",), reason="men against nothing.")
 ARMS = {"a": {"events": 10, "total": 200}, "p": {"events": 20, "total": 200}}
@@ -319,3 +320,137 @@ def test_associations_have_no_treatment() -> None:
     summary = summary_of_findings([one], terms())
     assert summary.title == "Associations in men (cohorts)"
     assert summary.comparison == "none (no comparison between arms)"
+
+
+NONE = "no event in the comparator arm: no absolute difference follows from a ratio"
+
+
+def test_without_an_event_in_the_comparator_there_is_no_absolute_risk() -> None:
+    one = events([counted(a={"events": 8, "total": 22}, p={"events": 0, "total": 24})])
+    summary = summary_of_findings([one], terms())
+    row, shown = summary.rows[0], cells(summary)
+    assert one.absolute is None
+    assert (row.comparator, row.treatment, row.difference) == (None, None, None)
+    assert shown["With the comparator"] == NONE
+    assert shown["With the treatment"] == shown["Difference (95 % CI)"] == ""
+    assert shown["Relative effect (95 % CI)"].startswith("RR 18.4")
+    assert "Doe 2001 0/24 at 12 weeks" in findings_table(summary).caption
+
+
+def test_where_everyone_with_the_comparator_has_the_event_there_is_none_either() -> None:
+    one = events([counted(a={"events": 8, "total": 22}, p={"events": 24, "total": 24})])
+    shown = cells(summary_of_findings([one], terms()))
+    assert shown["With the comparator"].startswith("an event in everyone of the comparator arm: ")
+    assert shown["With the treatment"] == shown["Difference (95 % CI)"] == ""
+
+
+def test_a_ratio_that_leads_beyond_everyone_says_so() -> None:
+    one = events([counted(a={"events": 15, "total": 20}, p={"events": 10, "total": 20})])
+    summary = summary_of_findings([one], terms())
+    assert summary.rows[0].capped
+    treated = cells(summary)["With the treatment"]
+    assert treated.endswith(" to 1000) per 1,000; 1,000 is the cap")
+    plain = summary_of_findings([events([counted()])], terms())
+    assert not plain.rows[0].capped
+    assert "cap" not in cells(plain)["With the treatment"]
+
+
+def level(occasion: str) -> Certainty:
+    summaries = {"final": {"mean": 12.0, "sd": 4.0}, "baseline": {"mean": 30.0, "sd": 4.0}}
+    seen = study(outcome({"a": {"n": 20, **summaries}}), id="l-2001")
+    asked = {"contrast": "level", "control": (), "measure": "MN", "unit": "pg/mL"}
+    return rate([seen], occasion=occasion, **asked)
+
+
+def test_levels_before_the_treatment_are_not_those_under_it() -> None:
+    under, early = summaries_of_findings([level("final"), level("baseline")], terms())
+    assert under.title == "An aromatase inhibitor in men"
+    assert early.title == "Before an aromatase inhibitor in men"
+    row, shown = early.rows[0], cells(early)
+    assert (row.outcome, row.occasion) == ("an outcome, before treatment", "baseline")
+    assert row.follow_up == ""
+    assert shown["Before the treatment"].startswith("30.0 (")
+    assert shown["With the treatment"] == ""
+    assert " before an aromatase inhibitor" in row.statement
+    assert cells(under)["With the treatment"].startswith("12.0 (")
+    assert "before" not in under.rows[0].statement
+
+
+CAPPED = {"a": {"events": 15, "total": 20}, "p": {"events": 10, "total": 20}}
+
+
+@pytest.mark.parametrize("case", ["before", "under", "capped", "no event"])
+def test_the_gate_expects_the_cells_that_are_written(case: str) -> None:
+    made = {
+        "before": lambda: level("baseline"),
+        "under": lambda: level("final"),
+        "capped": lambda: events([counted(**CAPPED)]),
+        "no event": lambda: events([counted(p={"events": 0, "total": 24})]),
+    }
+    summary = summary_of_findings([made[case]()], terms())
+    expected = findings((summary,))[0].rows[0]
+    row = findings_table(summary).rows[0]
+    assert all(cell is None or cell.fits(text) for cell, text in zip(expected, row, strict=True))
+    compared, treated = expected[1], expected[2]
+    assert compared is not None
+    assert treated is not None
+    # The cells in each other's place, or without the cap, are found out.
+    assert not (compared.fits(row[2]) and treated.fits(row[1]))
+    assert treated.fits(row[2].removesuffix("; 1,000 is the cap")) == (case != "capped")
+
+
+def several(**more: Any) -> Terms:
+    plain = json.loads(terms("lower", "cv_event").model_dump_json())
+    plain["outcomes"]["stroke"] = plain["outcomes"]["cv_event"] | {"label": "Stroke, any"} | more
+    return Terms.model_validate_json(json.dumps(plain))
+
+
+@pytest.mark.parametrize(
+    ("title", "name", "said"),
+    [
+        ("Harms in men: one against none", "Harms in men", "the risk of harms in men"),
+        ("One against none", "An outcome or stroke", "the risk of an outcome or stroke"),
+    ],
+)
+def test_a_question_with_several_outcomes_names_them_all(title: str, name: str, said: str) -> None:
+    one = events([], known=several(), title=title)
+    two = rate([], several(), measure="RR", outcomes=("cv_event", "stroke"), title=title)
+    summary = summary_of_findings([two], several())
+    assert summary.rows[0].outcome == evidence_profile([two]).rows[0][0] == name
+    assert summary.rows[0].statement == f"No trial seen tells of {said}."
+    assert summary_of_findings([one], several()).rows[0].outcome == "an outcome"
+    mixed = several(better="higher")
+    two = rate([], mixed, measure="RR", outcomes=("cv_event", "stroke"), title=title)
+    said = said.removeprefix("the risk of ")
+    statement = summary_of_findings([two], mixed).rows[0].statement
+    assert statement == f"No trial seen tells of {said}."
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"better": "higher"}, "how often an outcome occurs"),
+        ({"better": "lower"}, "the risk of an outcome"),
+        ({"better": "higher", "units": ["%"]}, "an outcome"),
+    ],
+)
+def test_what_is_good_or_no_event_is_no_risk(more: dict[str, Any], said: str) -> None:
+    known = terms(word="cv_event", **more)
+    row = summary_of_findings([events([], known=known)], known).rows[0]
+    assert row.statement == f"No trial seen tells of {said}."
+
+
+@pytest.mark.parametrize(("drug_class", "held"), [("level_reference", False), ("strategy", True)])
+def test_a_comparator_that_is_a_level_is_not_held_against_placebo(
+    drug_class: str, held: bool
+) -> None:
+    plain = json.loads(terms().model_dump_json())
+    plain["drugs"]["tamoxifen"]["drug_class"] = drug_class
+    known = Terms.model_validate_json(json.dumps(plain))
+    made = outcome(ARMS, word="cv_event", unit="count", type="binary")
+    seen = study(made, arms={"a": "anastrozole", "p": "tamoxifen"})
+    one = events([seen], known=known, control=("tamoxifen",))
+    assert one.inputs.k == 1
+    assert one.inputs.comparator
+    statement = summary_of_findings([one], known).rows[0].statement
+    assert ("As evidence against placebo or no treatment: " in statement) is held

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import FIVE, THREE, part, result_of, terms, trial, trials
 
-from evidence.report.forest_result import favours
+from evidence.report.forest.result import favours
 from evidence.report.numbers import MINUS
 from evidence.report.result import QuestionResult
 from evidence.report.wording import finding, list_words, told_of

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from evidence.catalog.display import html_of
+from evidence.catalog.display import ROWS, html_of, plain
+from evidence.catalog.phrases import counted, folded
 
 Kind = Literal["counts", "means", "generic", "observed_expected"]
 Method = Literal["mantel_haenszel", "inverse_variance", "peto"]
@@ -103,11 +104,22 @@ class ForeignAnalysis:
     estimator: str = "dl"
     interval: str = "wald"
 
+    def __str__(self) -> str:
+        head, how = self._heads()
+        of = counted(len(self.trials), "trial")
+        parts = f", {counted(len(self.subgroups), 'subgroup')}" if self.subgroups else ""
+        return folded(f"{plain(head)}\n  {plain(how)}; {of}{parts}")
+
+    def _heads(self) -> tuple[str, str]:
+        how = f"{self.measure_label}, {self.method.replace('_', ' ')}, "
+        how += "random effects" if self.random else "fixed effect"
+        head = f"{self.id} {self.comparison}: {self.outcome}"
+        return head, f"{how}; {self.label1} v {self.label2}"
+
     def _repr_html_(self) -> str:
         import pandas as pd
 
-        how = f"{self.measure_label}, {self.method.replace('_', ' ')}, "
-        how += "random effects" if self.random else "fixed effect"
+        head, how = self._heads()
         trials = [{"trial": t.study, "subgroup": t.subgroup, **t.figures} for t in self.trials]
         held = [
             {"part": name, **stored.figures}
@@ -118,8 +130,8 @@ class ForeignAnalysis:
             if stored.figures
         ]
         return html_of(
-            f"{self.id} {self.comparison}: {self.outcome}",
-            [f"{how}; {self.label1} v {self.label2}"],
+            head,
+            [how],
             ("Trials", pd.DataFrame(trials)),
             ("What the file pooled", pd.DataFrame(held)),
         )
@@ -133,6 +145,19 @@ class ForeignReview:
     title: str
     analyses: tuple[ForeignAnalysis, ...]
     notes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        shown = self.analyses[:ROWS]
+        of = counted(len(self.analyses), "analysis", "analyses")
+        lines = [f"{plain(self.title or self.path)}: {of}"]
+        lines += [
+            f"  {a.id}  {plain(f'{a.comparison}: {a.outcome}')} "
+            f"({a.measure_label}, {counted(len(a.trials), 'trial')})"
+            for a in shown
+        ]
+        more = len(self.analyses) - len(shown)
+        lines += [f"  and {more} more"] if more else []
+        return folded("\n".join([*lines, *(f"  note: {plain(note)}" for note in self.notes)]))
 
     def _repr_html_(self) -> str:
         import pandas as pd

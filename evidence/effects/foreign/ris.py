@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from evidence.catalog.display import html_of_record
+from evidence.catalog.display import html_of_record, plain
+from evidence.catalog.phrases import folded
 from evidence.effects.foreign.safe_xml import read_bytes
 from evidence.errors import EffectError, Problem, check_kind
 
@@ -36,6 +37,11 @@ class Reference:
     fields: tuple[tuple[str, str], ...]
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        names = ", ".join(self.authors)
+        parts = (names, self.title, self.journal, None if self.year is None else str(self.year))
+        return folded(plain(". ".join(part.strip(" .") for part in parts if part) or "no title"))
 
 
 def read_ris(path: str | Path) -> tuple[Reference, ...]:

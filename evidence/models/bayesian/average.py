@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.catalog.display import html_of_text
+from evidence.catalog.phrases import counted
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, did_you_mean
 from evidence.models.bayesian import kernels_average as kernels
@@ -72,7 +73,9 @@ class ModelAverage:
         return quantile_of(list(self.parts), weights, term, probability)
 
     def __str__(self) -> str:
-        lines = [f"Average over {len(self.models)} models of {self.table.k} studies"]
+        lines = [
+            f"Average over {len(self.models)} models of {counted(self.table.k, 'study', 'studies')}"
+        ]
         lines += [
             f"  {name:<14} posterior probability {row['posterior_probability']:.3f}, "
             f"inclusion Bayes factor {row['inclusion_bayes_factor']:.3g}"

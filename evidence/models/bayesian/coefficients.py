@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from evidence.catalog.display import html_of_text
+from evidence.catalog.phrases import counted
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, did_you_mean
 from evidence.models.bayesian import mixtures
@@ -94,7 +95,8 @@ class BayesRegression:
         return float(found[0, 0])
 
     def __str__(self) -> str:
-        head = f"Bayesian meta-regression: {self.table.k} studies, {self.table.measure}"
+        of = counted(self.table.k, "study", "studies")
+        head = f"Bayesian meta-regression: {of}, {self.table.measure}"
         lines = [head + f" ({self.table.scale} scale)", f"  prior of tau: {self.prior_tau}"]
         lines += [f"  prior of {name}: {p}" for name, p in self.prior_coefficients.items()]
         lines += [

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from evidence.catalog.display import html_of_record
+from evidence.catalog.display import html_of_record, text_of_record
 from evidence.errors import FitError, Problem, did_you_mean
 from evidence.models.bayesian import mixtures
 from evidence.models.bayesian.fit import moments_that_exist, require_proper_posterior
@@ -52,6 +52,9 @@ class BayesMany:
     log_marginal_likelihood: Array | None
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        return text_of_record(self, "Bayesian meta-analyses of many tables")
 
     def frame(self, of: str = "mu") -> pd.DataFrame:
         """One row a fit, in the order of the leading axes."""

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from evidence.catalog.display import html_of_text
+from evidence.catalog.phrases import folded
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem
 from evidence.models.bias.checks import (
@@ -75,9 +76,10 @@ class RegressionTest:
             f"model {self.model}: {test}, p = {self.p:.3g}"
         )
         if self.limit is None:
-            return text
+            return folded(text)
         interval = f"{self.limit_low:.4g} to {self.limit_high:.4g}"
-        return f"{text}; limit estimate {self.limit:.4g} ({100 * self.level:g}% CI {interval})"
+        limit = f"{self.limit:.4g} ({100 * self.level:g}% CI {interval})"
+        return folded(f"{text}; limit estimate {limit}")
 
 
 @dataclass(frozen=True, slots=True)

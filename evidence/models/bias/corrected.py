@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import optimize, special
 
 from evidence.catalog.display import html_of_text
+from evidence.catalog.phrases import counted, folded
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, check_kind, is_number
 from evidence.models.bias.checks import (
@@ -53,7 +54,7 @@ class CorrectedMean:
 
     def __str__(self) -> str:
         ends = f"{100 * self.level:g}% CI {self.ci_low:.4g} to {self.ci_high:.4g}"
-        return f"{self.method}, {self.k} studies: {self.estimate:.4g} ({ends})"
+        return f"{self.method}, {counted(self.k, 'study', 'studies')}: {self.estimate:.4g} ({ends})"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +86,8 @@ class LimitMeta:
     _repr_html_ = html_of_text
 
     def __str__(self) -> str:
-        return f"{self.mean}; Q = {self.q:.4g}, of which small-study effects {self.q_small:.4g}"
+        small = f"of which small-study effects {self.q_small:.4g}"
+        return folded(f"{self.mean}; Q = {self.q:.4g}, {small}")
 
 
 def henmi_copas(table: EffectTable, *, level: float = 0.95) -> CorrectedMean:

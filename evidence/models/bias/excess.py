@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
 from evidence.catalog.display import html_of_text
+from evidence.catalog.phrases import counted, folded
 from evidence.effects.table import EffectTable
 from evidence.models.bias.checks import (
     Array,
@@ -67,8 +68,9 @@ class ExcessSignificance:
     _repr_html_ = html_of_text
 
     def __str__(self) -> str:
-        return (
-            f"Excess significance, {self.k} studies ({self.alternative}, alpha {self.alpha:g}): "
+        of = counted(self.k, "study", "studies")
+        return folded(
+            f"Excess significance, {of} ({self.alternative}, alpha {self.alpha:g}): "
             f"{self.observed} significant, {self.expected:.3g} expected at {self.effect:.4g}; "
             f"p = {self.p:.3g} (exact {self.p_exact:.3g})"
         )

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import special
 
 from evidence.catalog.display import html_of_record, html_of_text
+from evidence.catalog.phrases import counted, figure, p_value
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, is_number, is_whole
 from evidence.models.bias.checks import Array, arrays_for, check_choice, check_fraction
@@ -61,8 +62,8 @@ class FailSafeN:
     def __str__(self) -> str:
         aim = f"p above {self.alpha:g}" if self.target is None else f"a mean of {self.target:.4g}"
         return (
-            f"Fail-safe N ({self.kind.title()}), {self.k} studies: "
-            f"{self.number} null results would give {aim}"
+            f"Fail-safe N ({self.kind.title()}), {counted(self.k, 'study', 'studies')}: "
+            f"{counted(self.number, 'null result')} would give {aim}"
         )
 
 
@@ -156,6 +157,10 @@ class WithNullResults(NamedTuple):
     estimate: float
     tau2: float
     p: float
+
+    def __str__(self) -> str:
+        mean = f"{figure(self.estimate)}, tau2 {figure(self.tau2)}"
+        return f"Mean with null results: {mean}, {p_value(self.p)}"
 
     def _repr_html_(self) -> str:
         return html_of_record(self)

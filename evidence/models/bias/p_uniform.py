@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from evidence.catalog.display import html_of_text
+from evidence.catalog.phrases import counted, folded
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem
 from evidence.models.bias.checks import (
@@ -75,14 +76,15 @@ class PUniform:
     _repr_html_ = html_of_text
 
     def __str__(self) -> str:
+        of = counted(self.k, "study", "studies")
         text = (
-            f"p-uniform ({self.method}), {self.significant} significant of {self.k} studies: "
+            f"p-uniform ({self.method}), {self.significant} significant of {of}: "
             f"{self.estimate:.4g}"
         )
         if self.ci_low is None:
             return text
         ends = f"{100 * self.level:g}% CI {self.ci_low:.4g} to {self.ci_high:.4g}"
-        return f"{text} ({ends}); no bias: p = {self.bias_p:.3g}"
+        return folded(f"{text} ({ends}); no bias: p = {self.bias_p:.3g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +130,9 @@ class PUniformStar:
 
     def __str__(self) -> str:
         low, high = ("none" if x is None else f"{x:.4g}" for x in (self.ci_low, self.ci_high))
-        return (
-            f"p-uniform*, {self.significant} significant of {self.k} studies: {self.estimate:.4g} "
+        of = counted(self.k, "study", "studies")
+        return folded(
+            f"p-uniform*, {self.significant} significant of {of}: {self.estimate:.4g} "
             f"({100 * self.level:g}% CI {low} to {high}), tau2 {self.tau2:.4g}; "
             f"no effect: p = {self.p:.3g}"
         )

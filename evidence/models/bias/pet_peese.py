@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from evidence.catalog.display import html_of_text
+from evidence.catalog.phrases import folded
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem
 from evidence.models.bias.asymmetry import LineModel, RegressionTest, regression_test
@@ -56,7 +57,7 @@ class PetPeese:
     def __str__(self) -> str:
         fit = self._fit
         ends = f"{100 * fit.level:g}% CI {fit.limit_low:.4g} to {fit.limit_high:.4g}"
-        return (
+        return folded(
             f"PET-PEESE, {fit.k} studies, model {fit.model}: {self.chosen} gives "
             f"{self.estimate:.4g} ({ends}); PET's own p = {self.pet_p:.3g}"
         )

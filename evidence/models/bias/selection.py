@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from evidence.catalog.display import html_of_text
+from evidence.catalog.phrases import folded
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, as_numbers
 from evidence.models.bias.checks import (
@@ -101,7 +102,7 @@ class SelectionFit:
             f"no selection: chi2({self.selection_df}) = {self.selection_chi2:.3g}, "
             f"p = {self.selection_p:.3g}"
         )  # fmt: skip
-        return (
+        return folded(
             f"Selection model ({self.kind}, {self.alternative}), {self.k} studies: "
             f"{self.coefficients[0]:.4g} ({ends}){spread}; {test}"
         )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from evidence.catalog.display import html_of_text
+from evidence.catalog.phrases import counted, folded
 from evidence.effects.table import EffectTable, table_of
 from evidence.errors import FitError, Problem
 from evidence.models.bias.checks import Array, arrays_for, check_choice, warn_if_few
@@ -62,8 +63,9 @@ class TrimAndFill:
     def __str__(self) -> str:
         fit, before = self.adjusted, self.observed
         interval = f"{100 * fit.level:g}% CI {fit.ci_low:.4g} to {fit.ci_high:.4g}"
-        return (
-            f"Trim and fill ({self.estimator}): {self.filled} studies filled on the {self.side} of "
+        return folded(
+            f"Trim and fill ({self.estimator}): {counted(self.filled, 'study', 'studies')} "
+            f"filled on the {self.side} of "
             f"{before.k}; {before.estimate:.4g} becomes {fit.estimate:.4g} ({interval})"
         )
 

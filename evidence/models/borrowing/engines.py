@@ -45,6 +45,10 @@ class SpikeSlab:
 
     _repr_html_ = html_of_record
 
+    def __str__(self) -> str:
+        slab = f"{self.low:.4g} to {self.high:.4g}"
+        return f"spike-and-slab({self.probability:g}; spike {self.spike:.4g}, slab {slab})"
+
 
 def spike_slab(probability: float, *, spike_sd: float, slab_sd: tuple[float, float]) -> SpikeSlab:
     """State the spike-and-slab prior by standard deviations between source and target.

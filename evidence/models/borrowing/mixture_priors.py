@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaln, logsumexp
 
-from evidence.catalog.display import html_of_record
+from evidence.catalog.display import html_of_record, text_of_record
 from evidence.errors import FitError, Problem, did_you_mean
 from evidence.models.bayesian import mixtures
 from evidence.models.borrowing import kernels_mixtures as kernels
@@ -35,7 +35,7 @@ class NormalMixture:
     sds: Array
     sigma: float | None = None
 
-    _repr_html_ = html_of_record
+    _repr_html_, __str__ = html_of_record, text_of_record
 
     @property
     def parts(self) -> tuple[Array, Array, Array]:
@@ -76,7 +76,7 @@ class BetaMixture:
     a: Array
     b: Array
 
-    _repr_html_ = html_of_record
+    _repr_html_, __str__ = html_of_record, text_of_record
 
     @property
     def parts(self) -> tuple[Array, Array, Array]:

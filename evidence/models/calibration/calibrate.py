@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.catalog.display import html_of_text
+from evidence.catalog.phrases import counted
 from evidence.errors import FitError, Problem
 from evidence.models.calibration import kernels_uniform as kernels
 from evidence.models.scale import map_chunks
@@ -80,7 +81,7 @@ class Calibration:
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("quantity")
 
     def __str__(self) -> str:
-        lines = [f"Calibration of {self.name}: {self.fits} fits, {self.failed} failed"]
+        lines = [f"Calibration of {self.name}: {counted(self.fits, 'fit')}, {self.failed} failed"]
         summary = self.summary()
         lines += [
             f"  {name:<14} mean rank {row['mean']:.3f}, 95% interval holds "

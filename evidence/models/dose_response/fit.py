@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.catalog.display import html_of_text
+from evidence.catalog.phrases import counted, folded, p_value
 from evidence.models.dose_response.shape import DoseShape
 from evidence.models.dose_response.table import DoseTable
 from evidence.models.frequentist.fit import FitStatistics
@@ -160,7 +161,8 @@ def summary(fit: DoseFit) -> str:
     effects = sum(len(s.doses) for s in table.studies)
     stages = "two stages" if fit.stages == 2 else "one stage"
     lines = [
-        f"Dose-response meta-analysis of {effects} effects in {fit.k} studies"
+        f"Dose-response meta-analysis of {counted(effects, 'effect')} in "
+        f"{counted(fit.k, 'study', 'studies')}"
         f" ({table.measure}{scale})",
         f"  {'model':<{width}} {fit.shape.words}; {stages}; {METHOD_WORDS[fit.method]}",
     ]
@@ -168,11 +170,11 @@ def summary(fit: DoseFit) -> str:
         interval = f"{100 * fit.level:g}% CI {row['ci_low']:.4g} to {row['ci_high']:.4g}"
         lines.append(
             f"  {row['term']:<{width}} {row['estimate']:.4g} ({interval}),"
-            f" std. error {row['std_error']:.4g}, {_p(row['p'])}"
+            f" std. error {row['std_error']:.4g}, {p_value(row['p'])}"
         )
     for name, test in (("overall", fit.overall), ("non-linearity", fit.nonlinearity)):
         if test is not None:
-            words = f"chi-squared({test.df}) = {test.statistic:.4g}, {_p(test.p)}"
+            words = f"chi-squared({test.df}) = {test.statistic:.4g}, {p_value(test.p)}"
             lines.append(f"  {name:<{width}} {words}")
     if fit.between is not None:
         spread = ", ".join(f"{x:.4g}" for x in np.sqrt(np.diag(fit.between)))
@@ -182,10 +184,6 @@ def summary(fit: DoseFit) -> str:
         lines.append(f"  {'disagreement':<{width}} not assessed: {fit.heterogeneity_reason}")
     else:
         row = fit.heterogeneity.to_dict("records")[0]
-        words = f"Q({row['df']}) = {row['q']:.4g}, {_p(row['p'])}; I2 {row['i2']:.1f}%"
+        words = f"Q({row['df']}) = {row['q']:.4g}, {p_value(row['p'])}; I2 {row['i2']:.1f}%"
         lines.append(f"  {'disagreement':<{width}} {words}")
-    return "\n".join(lines + [f"  note: {note}" for note in fit.notes])
-
-
-def _p(p: float) -> str:
-    return "p < 0.0001" if p < 0.0001 else f"p = {p:.3g}"
+    return folded("\n".join(lines + [f"  note: {note}" for note in fit.notes]))

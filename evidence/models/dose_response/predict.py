@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import linalg, special
 
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import counted, folded, wald_words
 from evidence.errors import FitError, Problem, check_kind, is_fraction, is_number
 from evidence.models.dose_response.fit import DoseFit
 from evidence.models.frequentist.kernels import critical_value
@@ -136,6 +137,13 @@ class DoseGoodness:
     rows: pd.DataFrame
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        test = wald_words(self.deviance, self.df, self.p)
+        return folded(
+            f"Fit of the mean trend to {counted(len(self.rows), 'effect')}: deviance {test}; "
+            f"R2 {self.r2:.1f}%, adjusted {self.r2_adjusted:.1f}%"
+        )
 
 
 def dose_goodness(fit: DoseFit) -> DoseGoodness:

@@ -48,6 +48,10 @@ class DoseShape:
 
     _repr_html_ = html_of_record
 
+    def __str__(self) -> str:
+        shift = f"; {self.shift:g} added to each dose" if self.shift else ""
+        return f"Shape of a dose-response: {self.words}{shift}"
+
     @property
     def size(self) -> int:
         """Number of coefficients."""

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.catalog.display import html_of_text
+from evidence.catalog.phrases import counted
 from evidence.errors import EffectError, Problem
 
 Array = NDArray[np.float64]
@@ -90,7 +91,8 @@ class DoseTable:
         effects = sum(len(s.doses) for s in self.studies)
         unit = f" {self.unit}" if self.unit else ""
         return (
-            f"DoseTable of {effects} effects ({self.measure}) in {self.k} studies; doses "
+            f"DoseTable of {counted(effects, 'effect')} ({self.measure}) in "
+            f"{counted(self.k, 'study', 'studies')}; doses "
             f"{self.doses.min():g} to {self.doses.max():g}{unit}; covariances: "
             f"{self.covariance_method.replace('_', '-')}"
         )

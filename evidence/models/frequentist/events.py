@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import counted, figure, folded, interval, p_value, q_words, wald_words
 from evidence.errors import FitError, Problem, check_kind, did_you_mean, is_fraction, is_number
 from evidence.models.frequentist import kernels, kernels_events
 from evidence.models.frequentist.fit import FitStatistics, information_criteria
@@ -20,6 +21,7 @@ EventMeasure = Literal["OR", "RR", "RD", "IRR", "IRD"]
 AddTo = Literal["none", "zero_cells", "all_if_any_zero", "all"]
 MOST_PEOPLE = 1e15  # more are no longer counted one by one by a computer's numbers
 RATES = ("IRR", "IRD")
+METHOD_WORDS = {"mantel_haenszel": "Mantel-Haenszel", "peto": "Peto"}
 TESTED = ("OR", "IRR")  # the measures that have a test of association of their own
 
 
@@ -30,6 +32,9 @@ class ChiSquaredTest:
     statistic: float
     df: int
     p: float
+
+    def __str__(self) -> str:
+        return wald_words(self.statistic, self.df, self.p)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +83,26 @@ class EventsFit:
     studies: pd.DataFrame
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        log = ", log scale" if self.measure in ("OR", "RR", "IRR") else ""
+        own = counted(self.k_compared, "study", "studies")
+        some = "" if self.k_compared == self.k else f"; {own} with an effect to compare"
+        lines = [
+            f"{METHOD_WORDS[self.method]} meta-analysis of {counted(self.k, 'study', 'studies')} "
+            f"({self.measure}{log}); interval: Wald z",
+            f"  pooled        {figure(self.estimate)} "
+            f"({interval(self.ci_low, self.ci_high, self.level)}), std. error "
+            f"{figure(self.std_error)}, z = {self.statistic:.3g}, {p_value(self.p)}",
+            f"  disagreement  {q_words(self.q, self.q_df, self.q_p)}; I2 {self.i2:.1f}%{some}",
+        ]
+        for name, test in (
+            ("association", self.association),
+            ("Breslow-Day", self.breslow_day),
+            ("Tarone", self.tarone),
+        ):
+            lines += [] if test is None else [f"  {name:<13} {test}"]
+        return folded("\n".join(lines))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.catalog.display import html_of_record, html_of_text
+from evidence.catalog.phrases import counted, figure, folded, p_value, percent
 from evidence.effects.scales import NAMES, to_readers
 from evidence.effects.table import EffectTable
 
@@ -108,6 +109,9 @@ class Heterogeneity:
 
     _repr_html_ = html_of_record
 
+    def __str__(self) -> str:
+        return folded("\n".join(["Disagreement of studies", *_heterogeneity(self)]))
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
@@ -124,6 +128,10 @@ class Prediction:
 
     _repr_html_ = html_of_record
 
+    def __str__(self) -> str:
+        ends = f"{figure(self.low)} to {figure(self.high)}"
+        return folded(f"Prediction interval: {percent(self.level)} {ends}; {self.method}")
+
 
 @dataclass(frozen=True, slots=True)
 class FitStatistics:
@@ -138,6 +146,12 @@ class FitStatistics:
     aic: float
     bic: float
     aicc: float
+
+    def __str__(self) -> str:
+        return (
+            f"log-likelihood {figure(self.log_likelihood)}, deviance {figure(self.deviance)}, "
+            f"AIC {figure(self.aic)}, BIC {figure(self.bic)}, AICc {figure(self.aicc)}"
+        )
 
 
 def information_criteria(
@@ -254,22 +268,22 @@ def summary(fit: PooledFit) -> str:
     lines = [_headline(fit), _pooled(fit)]
     if fit.table.scale != "identity":
         lines.append(_for_readers(fit))
-    lines += _heterogeneity(fit)
+    lines += _heterogeneity(fit.heterogeneity)
     if fit.prediction is None:
         lines.append(f"  prediction    none: {fit.prediction_reason}")
     else:
         low, high = fit.prediction.low, fit.prediction.high
-        interval = f"{_percent(fit.prediction.level)} {_figure(low)} to {_figure(high)}"
+        interval = f"{percent(fit.prediction.level)} {figure(low)} to {figure(high)}"
         if fit.table.scale != "identity":
             ends = (_brought_back(fit, x) for x in (low, high))
             interval += f" ({NAMES[fit.table.scale]} {' to '.join(ends)})"
         lines.append(f"  prediction    {interval}; {fit.prediction.method}")
-    return "\n".join(lines + [f"  note: {note}" for note in fit.notes])
+    return folded("\n".join(lines + [f"  note: {note}" for note in fit.notes]))
 
 
 def _headline(fit: PooledFit) -> str:
     what = ", ".join(part for part in (fit.table.measure, fit.table.unit) if part)
-    count = "" if fit.model == "single study" else f" of {fit.k} effects"
+    count = "" if fit.model == "single study" else f" of {counted(fit.k, 'effect')}"
     tau2 = f"tau2: {TAU2_WORDS[fit.tau2_method]}; " if fit.tau2_method else ""
     return (
         f"{MODEL_WORDS[fit.model]}{count} ({what}{SCALES[fit.table.scale]}); {tau2}interval: "
@@ -283,60 +297,46 @@ def _pooled(fit: PooledFit) -> str:
     test = "z" if math.isinf(row["df"]) else f"t({df})"
     label = "estimate    " if fit.model == "single study" else "pooled      "
     line = (
-        f"  {label}  {_figure(fit.estimate)} ({_percent(fit.level)} CI {_figure(fit.ci_low)}"
-        f" to {_figure(fit.ci_high)}), std. error {_figure(fit.std_error)},"
-        f" {test} = {row['statistic']:.3g}, {_p(row['p'])}"
+        f"  {label}  {figure(fit.estimate)} ({percent(fit.level)} CI {figure(fit.ci_low)}"
+        f" to {figure(fit.ci_high)}), std. error {figure(fit.std_error)},"
+        f" {test} = {row['statistic']:.3g}, {p_value(row['p'])}"
     )
     if fit.hartung_knapp_multiplier is None:
         return line
     q = fit.hartung_knapp_multiplier
     floored = ", floored at 1" if fit.ci_method == "hartung_knapp_floored" and q < 1 else ""
-    return f"{line}\n                Hartung-Knapp multiplier q = {_figure(q)}{floored}"
+    return f"{line}\n                Hartung-Knapp multiplier q = {figure(q)}{floored}"
 
 
 def _for_readers(fit: PooledFit) -> str:
     estimate, low, high = (_brought_back(fit, x) for x in (fit.estimate, fit.ci_low, fit.ci_high))
     words = f"as a {NAMES[fit.table.scale]}"
-    return f"  {words:<13} {estimate} ({_percent(fit.level)} CI {low} to {high})"
+    return f"  {words:<13} {estimate} ({percent(fit.level)} CI {low} to {high})"
 
 
-def _heterogeneity(fit: PooledFit) -> list[str]:
-    found, lines = fit.heterogeneity, []
+def _heterogeneity(found: Heterogeneity) -> list[str]:
+    lines = []
     if found.q is None or found.p is None or found.i2 is None:
         return [f"  disagreement  not assessed: {found.reason}"]
     if found.tau2 is not None and found.tau is not None and found.interval_method is None:
-        lines.append(f"  tau2          {_figure(found.tau2)} (stated), tau {_figure(found.tau)}")
+        lines.append(f"  tau2          {figure(found.tau2)} (stated), tau {figure(found.tau)}")
     elif found.tau2 is not None and found.tau is not None and found.level is not None:
         low, high = found.tau2_ci_low, found.tau2_ci_high
         kind = TAU2_INTERVAL_WORDS[found.interval_method or "q_profile"]
         interval = (
             f"no tau2 is in the {kind} interval"
             if found.interval_empty or low is None or high is None
-            else f"{_percent(found.level)} CI {_figure(low)} to {_figure(high)}"
+            else f"{percent(found.level)} CI {figure(low)} to {figure(high)}"
         )
-        lines.append(
-            f"  tau2          {_figure(found.tau2)} ({interval}), tau {_figure(found.tau)}"
-        )
+        lines.append(f"  tau2          {figure(found.tau2)} ({interval}), tau {figure(found.tau)}")
     lines.append(
-        f"  disagreement  Q({found.df}) = {_figure(found.q)}, {_p(found.p)}; I2 {found.i2:.1f}%"
+        f"  disagreement  Q({found.df}) = {figure(found.q)}, {p_value(found.p)}; I2 {found.i2:.1f}%"
     )
     return lines
-
-
-def _figure(x: float) -> str:
-    return f"{x:.4g}"
 
 
 def _brought_back(fit: PooledFit, value: float) -> str:
     # The exponential of more is no floating-point number.
     if fit.table.scale == "log" and value >= 700.0:
         return "above 1e+300"
-    return _figure(to_readers(value, fit.table.scale))
-
-
-def _percent(level: float) -> str:
-    return f"{100 * level:g}%"
-
-
-def _p(p: float) -> str:
-    return "p < 0.0001" if p < 0.0001 else f"p = {p:.3g}"
+    return figure(to_readers(value, fit.table.scale))

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import counted
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, is_whole
 from evidence.models.frequentist import kernels
@@ -48,6 +49,12 @@ class Gosh:
     complete: bool
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        which = "all" if self.complete else "random"
+        of = counted(len(self.names), "study", "studies")
+        sets = counted(len(self.fits), "subset")
+        return f"Fits of {sets} ({which}) of {of}: see summary(), by_study()"
 
     def summary(self, probabilities: tuple[float, ...] = _PROBABILITIES) -> pd.DataFrame:
         """Mean, standard deviation and quantiles (linear interpolation) of every figure."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import figure, folded
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, check_kind, is_number
 from evidence.models.frequentist import kernels
@@ -168,6 +169,12 @@ class Beyond(NamedTuple):
     mean: float
     new_study: float | None
     reason: str | None
+
+    def __str__(self) -> str:
+        new = "not known" if self.new_study is None else figure(self.new_study)
+        why = "" if self.reason is None else f": {self.reason}"
+        mean = f"Confidence that the mean is above the threshold: {figure(self.mean)}"
+        return folded(f"{mean}; probability that the effect of a new study is: {new}{why}")
 
     def _repr_html_(self) -> str:
         return html_of_record(self)

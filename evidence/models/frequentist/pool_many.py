@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evidence.catalog.display import html_of_record
+from evidence.catalog.display import html_of_record, text_of_record
 from evidence.errors import FitError, Problem
 from evidence.models.frequentist.figures import (
     Figure,
@@ -51,6 +51,9 @@ class PooledMany:
     weights: Array
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        return text_of_record(self, "Meta-analyses of many tables")
 
 
 def pool_many(

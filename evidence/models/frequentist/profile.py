@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from evidence.catalog.display import html_of_text
+from evidence.catalog.phrases import folded
 from evidence.errors import (
     FitError,
     Problem,
@@ -61,7 +62,7 @@ class ProfileTau2:
 
     def __str__(self) -> str:
         interval = f"{100 * self.level:g}% CI {self.low:.4g} to {self.high:.4g}"
-        return (
+        return folded(
             f"Profile of tau2, {self.likelihood} likelihood: highest at {self.tau2:.4g}"
             f" ({interval}), log-likelihood {self.log_likelihood:.4f}"
         )

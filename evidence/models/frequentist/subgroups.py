@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from evidence.catalog.display import html_of_record
+from evidence.catalog.display import html_of_record, plain
+from evidence.catalog.phrases import counted, figure, folded, p_value, q_words
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, did_you_mean
 from evidence.models.frequentist import kernels, kernels_tau2
@@ -49,6 +50,23 @@ class Subgroups:
     q_between_p: float
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        spread = "one tau2 for all" if self.tau2_common else "each with its own tau2"
+        lines = [f"Meta-analysis of {counted(len(self.groups), 'subgroup')}, {spread}"]
+        width = max(7, *(len(plain(name)) for name in self.groups.index))
+        for name, row in self.groups.iterrows():
+            tau2 = "" if pd.isna(row["tau2"]) else f", tau2 {figure(row['tau2'])}"
+            ends = f"CI {figure(row['ci_low'])} to {figure(row['ci_high'])}"
+            lines.append(
+                f"  {plain(name):<{width}}  {figure(row['estimate'])} ({ends}), "
+                f"{p_value(row['p'])}; {counted(row['k'], 'effect')}{tau2}"
+            )
+        test = q_words(self.q_between, self.q_between_df, self.q_between_p)
+        lines.append(f"  {'between':<{width}}  {test}")
+        notes = self.groups["note"]
+        lines += [f"  note: {plain(name)}: {note}" for name, note in notes.items() if note]
+        return folded("\n".join(lines))
 
 
 def subgroups(

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.catalog.display import html_of_text
+from evidence.catalog.phrases import counted, figure, folded, p_value, wald_words
 from evidence.models.frequentist.fit import FitStatistics
 from evidence.models.glmm.kernels_newton import Solution
 from evidence.models.glmm.options import GlmmOptions
@@ -39,6 +40,9 @@ class HeterogeneityTest:
     df: int
     p: float
 
+    def __str__(self) -> str:
+        return wald_words(self.statistic, self.df, self.p)
+
 
 @dataclass(frozen=True, slots=True)
 class Tau2Test:
@@ -50,6 +54,9 @@ class Tau2Test:
     statistic: float
     df: int
     p: float
+
+    def __str__(self) -> str:
+        return f"likelihood ratio {figure(self.statistic)}, df {self.df}, {p_value(self.p)}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,13 +184,13 @@ def summary(fit: GlmmFit) -> str:
     options = fit.options
     name = "Random-effects" if options.random else "Common-effect"
     what = f"{MEASURE_WORDS[options.measure]}; {LIKELIHOOD_WORDS[options.likelihood]}"
-    lines = [f"{name} model of {fit.k} studies ({what})"]
+    lines = [f"{name} model of {counted(fit.k, 'study', 'studies')} ({what})"]
     width = max(10, *(len(name) for name in fit.design.names))
     for row in fit.terms.to_dict("records"):
         interval = f"{100 * options.level:g}% CI {row['ci_low']:.4g} to {row['ci_high']:.4g}"
         lines.append(
             f"  {row['term']:<{width}} {row['estimate']:.4g} ({interval}),"
-            f" std. error {row['std_error']:.4g}, {_p(row['p'])}"
+            f" std. error {row['std_error']:.4g}, {p_value(row['p'])}"
         )
     spread = [f"tau2 {fit.tau2:.4g}, I2 {fit.i2:.1f}%"] if options.random else []
     if fit.sigma2 is not None:
@@ -193,14 +200,10 @@ def summary(fit: GlmmFit) -> str:
     lines += ["  " + ", ".join(spread)] if spread else []
     for label, test in (("Wald", fit.wald_heterogeneity), ("LR", fit.lr_heterogeneity)):
         if test is not None:
-            lines.append(f"  QE {label}({test.df}) = {test.statistic:.4g}, {_p(test.p)}")
+            lines.append(f"  QE {label}({test.df}) = {test.statistic:.4g}, {p_value(test.p)}")
     if fit.moderators is not None:
         found = fit.moderators
-        lines.append(f"  moderators({found.df}) = {found.statistic:.4g}, {_p(found.p)}")
+        lines.append(f"  moderators({found.df}) = {found.statistic:.4g}, {p_value(found.p)}")
     own = fit.likelihood
     lines.append(f"  log-likelihood {own.log_likelihood:.4g}, AIC {own.aic:.4g}, BIC {own.bic:.4g}")
-    return "\n".join(lines + [f"  note: {note}" for note in fit.notes])
-
-
-def _p(p: float) -> str:
-    return "p < 0.0001" if p < 0.0001 else f"p = {p:.3g}"
+    return folded("\n".join(lines + [f"  note: {note}" for note in fit.notes]))

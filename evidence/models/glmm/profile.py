@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import figure, interval
 from evidence.errors import FitError, Problem, check_kind, is_fraction
 from evidence.models.frequentist.kernels import critical_value
 from evidence.models.glmm.fit import GlmmFit
@@ -34,6 +35,10 @@ class Tau2ProfileInterval:
     level: float
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        ends = interval(self.low, self.high, self.level)
+        return f"Profile-likelihood interval of tau2: {figure(self.tau2)} ({ends})"
 
 
 def glmm_predict(

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import special
 
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import folded, wald_words
 from evidence.errors import FitError, Problem, check_kind
 from evidence.models.multilevel.fit import MultilevelFit
 from evidence.models.multilevel.kernels_structures import counts
@@ -29,6 +30,11 @@ class MultilevelComparison:
     note: str | None
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        note = "" if self.note is None else f"\n  note: {self.note}"
+        test = wald_words(self.statistic, self.df, self.p)
+        return folded(f"Likelihood-ratio test of two multilevel models: {test}{note}")
 
 
 def compare_multilevel(full: MultilevelFit, reduced: MultilevelFit) -> MultilevelComparison:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from evidence.catalog.display import html_of_text
+from evidence.catalog.phrases import counted, folded, p_value
 from evidence.effects.table import EffectTable
 from evidence.models.frequentist.fit import FitStatistics, Heterogeneity
 from evidence.models.multilevel.kernels_blocks import Batch, blocks_to_dense
@@ -223,23 +224,23 @@ def summary(fit: MultilevelFit) -> str:
         interval = f"{100 * fit.level:g}% CI {row['ci_low']:.4g} to {row['ci_high']:.4g}"
         lines.append(
             f"  {row['term']:<{width}} {row['estimate']:.4g} ({interval}),"
-            f" std. error {row['std_error']:.4g}, {_p(row['p'])}"
+            f" std. error {row['std_error']:.4g}, {p_value(row['p'])}"
         )
     if fit.moderators is not None:
         found = fit.moderators
         df, kind = f"{found.df}", "chi-squared("
         if not np.isinf(found.df_residual):
             df, kind = f"{found.df}, {found.df_residual:.0f}", "F("
-        test = f"{kind}{df}) = {found.statistic:.4g}, {_p(found.p)}"
+        test = f"{kind}{df}) = {found.statistic:.4g}, {p_value(found.p)}"
         lines.append(f"  {'moderators':<{width}} {test}")
     lines += _components(fit)
     left = fit.heterogeneity
     if left.q is None or left.i2 is None:
         lines.append(f"  {'residual':<{width}} not assessed: {left.reason}")
     else:
-        residual = f"Q({left.df}) = {left.q:.4g}, {_p(left.p or 0.0)}; I2 {left.i2:.1f}%"
+        residual = f"Q({left.df}) = {left.q:.4g}, {p_value(left.p or 0.0)}; I2 {left.i2:.1f}%"
         lines.append(f"  {'residual':<{width}} {residual}")
-    return "\n".join(lines + [f"  note: {note}" for note in fit.notes])
+    return folded("\n".join(lines + [f"  note: {note}" for note in fit.notes]))
 
 
 def _components(fit: MultilevelFit) -> list[str]:
@@ -249,12 +250,8 @@ def _components(fit: MultilevelFit) -> list[str]:
     lines = []
     for row in rows:
         said = "not identified" if np.isnan(row["estimate"]) else f"{row['estimate']:.4g}"
-        about = [f"{groups[row['term']]} groups"] if row["kind"] == "variance" else []
+        about = [counted(groups[row["term"]], "group")] if row["kind"] == "variance" else []
         about += ["fixed"] if row["fixed"] else ["at the edge"] if row["at_bound"] else []
         tail = f" ({', '.join(about)})" if about else ""
         lines.append(f"  {row['component']:<{width}}  {said}{tail}")
     return lines
-
-
-def _p(p: float) -> str:
-    return "p < 0.0001" if p < 0.0001 else f"p = {p:.3g}"

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import counted
 from evidence.errors import FitError, Problem, check_kind, did_you_mean
 from evidence.models.multilevel.fit import MultilevelFit
 from evidence.models.multilevel.kernels_blocks import Batch, Codes, Term, batches_of, one_block
@@ -43,6 +44,13 @@ class MultilevelInfluence:
     without: pd.DataFrame
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        of = counted(len(self.rows), "effect")
+        return (
+            f"Influence of {counted(len(self.clusters), 'cluster')} of {of} on a multilevel fit: "
+            "see rows, clusters, without"
+        )
 
 
 class _Refit(NamedTuple):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import counted, figure, folded, p_value
 from evidence.errors import FitError, Problem, check_kind, is_whole
 from evidence.models.multiverse import fitting
 from evidence.models.multiverse.fitting import Batch, batches, bundles, flipped, sizes_of
@@ -48,6 +49,18 @@ class MultiverseTest:
     failed: int
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        head = f"Test of a multiverse against no effect, {counted(self.draws, 'draw')}"
+        failed = f"; {counted(self.failed, 'fit')} without an answer" if self.failed else ""
+        width = max(map(len, map(str, self.terms.index)))
+        lines = [
+            f"  {name!s:<{width}}  {figure(row['observed'])}; under no effect median "
+            f"{figure(row['null_median'])}, 95% below {figure(row['null_high'])}; "
+            f"{p_value(row['p'])}"
+            for name, row in self.terms.iterrows()
+        ]
+        return folded("\n".join([head + failed, *lines]))
 
 
 def multiverse_test(result: Multiverse, *, draws: int = 500, seed: int) -> MultiverseTest:

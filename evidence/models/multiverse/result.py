@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.catalog.display import html_of_text
+from evidence.catalog.phrases import counted, figure, folded
 from evidence.errors import FitError, Problem, did_you_mean, is_number
 from evidence.models.multiverse.dimensions import Dimension
 from evidence.models.multiverse.space import Space
@@ -54,6 +55,24 @@ class MultiverseSummary:
     share_significant_opposite: float
     share_beyond: float | None
 
+    def __str__(self) -> str:
+        same, other = self.share_significant_same, self.share_significant_opposite
+        away = "negative" if self.direction == "positive" else "positive"
+        lines = [
+            f"Summary of a multiverse of {counted(self.declared, 'combination')}",
+            f"  universes    {self.universes:,} and {self.excluded:,} excluded; "
+            f"{counted(self.duplicates, 'duplicate')}, {self.failed:,} without an answer, "
+            f"{self.distinct:,} distinct",
+            f"  estimate     median {figure(self.median)} "
+            f"({figure(self.lowest)} to {figure(self.highest)})",
+            f"  direction    {_share(self.share_same_direction)} {self.direction}",
+            f"  significant  {_share(self.share_significant)}: {_share(same)} {self.direction}, "
+            f"{_share(other)} {away}",
+        ]
+        if self.share_beyond is not None:
+            lines.append(f"  beyond       {_share(self.share_beyond)} beyond the threshold")
+        return "\n".join(lines)
+
     def frame(self) -> pd.DataFrame:
         """One row a figure."""
         return pd.DataFrame({"value": asdict(self)}, dtype=object)
@@ -95,9 +114,9 @@ class Multiverse:
         # A primary estimate of 0 has no direction; the share is then that of the positive ones.
         zero = bool((self.universes.loc[self.universes["primary"], "estimate"] == 0.0).any())
         found = self.summary(direction="positive" if zero else None)
-        return (
-            f"Multiverse of {found.declared:,} combinations: {found.excluded:,} excluded, "
-            f"{found.duplicates:,} duplicates, {found.failed:,} without an answer, "
+        return folded(
+            f"Multiverse of {counted(found.declared, 'combination')}: {found.excluded:,} excluded, "
+            f"{counted(found.duplicates, 'duplicate')}, {found.failed:,} without an answer, "
             f"{found.distinct:,} distinct; median {found.median:.4g} ({found.lowest:.4g} to "
             f"{found.highest:.4g}), {100 * found.share_significant_same:.0f}% significant and "
             f"{found.direction}"
@@ -252,3 +271,7 @@ def _explained(y: Array, codes: list[NDArray[np.intp]], sizes: list[int]) -> flo
             information[starts[i] : starts[i + 1], starts[j] : starts[j + 1]] = pairs
     effects = np.linalg.lstsq(information, score, rcond=1e-10)[0]
     return float(effects @ score)
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:.3g}%"

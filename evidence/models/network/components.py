@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evidence.catalog.display import html_of
+from evidence.catalog.phrases import counted
 from evidence.errors import FitError, Problem, check_kind, did_you_mean, is_number
 from evidence.models.frequentist.kernels import critical_value, two_sided_p
 from evidence.models.network.data import NetworkData, check_level, ordered
@@ -74,8 +75,9 @@ class ComponentFit:
 
     def _head(self) -> str:
         return (
-            f"Component network meta-analysis: {self.data.k} studies, "
-            f"{len(self.data.treatments)} treatments, {self.combination.shape[1]} components; "
+            f"Component network meta-analysis: {counted(self.data.k, 'study', 'studies')}, "
+            f"{len(self.data.treatments)} treatments, "
+            f"{counted(self.combination.shape[1], 'component')}; "
             f"additive Q = {self.additive.q:.2f} (df {self.additive.df})"
         )
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import counted, folded
 from evidence.errors import FitError, check_kind
 from evidence.models.network.data import check_word
 from evidence.models.network.fit import NetworkFit
@@ -40,6 +41,14 @@ class Contributions:
     paths: pd.DataFrame
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        rows, direct = self.matrix.shape
+        of = counted(self.studies.shape[1], "study", "studies")
+        return folded(
+            f"Contributions ({self.model} effects): {counted(rows, 'estimate')} from "
+            f"{counted(direct, 'direct comparison')} of {of}; {counted(len(self.paths), 'path')}"
+        )
 
 
 def contribution_matrix(fit: NetworkFit, *, model: str = "random") -> Contributions:

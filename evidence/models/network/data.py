@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from evidence.catalog.display import html_of_text
+from evidence.catalog.phrases import counted
 from evidence.errors import FitError, Problem, did_you_mean, is_fraction
 from evidence.models.network.kernels_graph import Edges, parts
 
@@ -93,9 +94,10 @@ class NetworkData:
 
     def __repr__(self) -> str:
         designs = len(set(self.designs.values()))
+        of = counted(self.k, "study", "studies")
         return (
-            f"NetworkData({self.measure}: {self.k} studies, {len(self.treatments)} treatments, "
-            f"{len(self.contrasts)} comparisons, {designs} designs)"
+            f"NetworkData({self.measure}: {of}, {len(self.treatments)} treatments, "
+            f"{counted(len(self.contrasts), 'comparison')}, {counted(designs, 'design')})"
         )
 
 

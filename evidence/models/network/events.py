@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import linalg
 
 from evidence.catalog.display import html_of
+from evidence.catalog.phrases import counted
 from evidence.errors import FitError, Problem
 from evidence.models.network.arms import read_arms
 from evidence.models.network.data import (
@@ -84,7 +85,8 @@ class NetworkEventsFit:
         return html_of(self._head(), [], ("Odds ratios, log scale", shown))
 
     def _head(self) -> str:
-        return f"Network meta-analysis of events ({self.method}): {self.k} studies"
+        of = counted(self.k, "study", "studies")
+        return f"Network meta-analysis of events ({self.method}): {of}"
 
 
 def network_events(

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.catalog.display import html_of
+from evidence.catalog.phrases import counted, q_words
 from evidence.models.frequentist.kernels import critical_value, two_sided_p
 from evidence.models.network.data import NetworkData, check_treatment
 from evidence.models.network.kernels_graph import pair_spread
@@ -127,6 +128,9 @@ class NetworkQ:
     df: int
     p: float | None
 
+    def __str__(self) -> str:
+        return q_words(self.q, self.df, self.p)
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkHeterogeneity:
@@ -213,9 +217,11 @@ class NetworkFit:
 
     def _lines(self) -> list[str]:
         het, shown = self.heterogeneity, self.random or self.common
+        of = counted(self.data.k, "study", "studies")
         return [
-            f"Network meta-analysis ({self.data.measure}): {self.data.k} studies, "
-            f"{len(self.data.treatments)} treatments, {len(self.data.contrasts)} comparisons",
+            f"Network meta-analysis ({self.data.measure}): {of}, "
+            f"{len(self.data.treatments)} treatments, "
+            f"{counted(len(self.data.contrasts), 'comparison')}",
             f"{shown.model} effects"
             + (f", tau2 = {het.tau2:.4g} ({TAU2_WORDS[het.tau2_method]})" if het.tau2 else ""),
             f"Q = {het.total.q:.2f} (df {het.total.df}): within designs {het.within.q:.2f} "

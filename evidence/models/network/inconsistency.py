@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evidence.catalog.display import html_of_record
+from evidence.catalog.display import html_of_record, plain
+from evidence.catalog.phrases import counted, figure
 from evidence.errors import FitError, Problem, check_kind
 from evidence.models.network.data import check_word
 from evidence.models.network.fit import NetworkFit, NetworkQ
@@ -54,6 +55,19 @@ class DesignDecomposition:
     tau2_within: float
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        lines = [
+            f"  {source:<31}  {found}"
+            for source, found in (
+                ("total", self.total),
+                ("within designs", self.within),
+                ("between designs", self.between),
+                ("between designs, random effects", self.interaction),
+            )
+        ]
+        within = f"  {'tau2 within designs':<31}  {figure(self.tau2_within)}"
+        return "\n".join(["Disagreement of a network by designs", *lines, within])
 
     def frame(self) -> pd.DataFrame:
         """The split as a table: source, q, df, p."""
@@ -131,6 +145,12 @@ class NetHeat:
     shares: pd.Series
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        head = f"Net heat ({self.model} effects) of {counted(len(self.shares), 'design')} in loops"
+        width = max((len(plain(name)) for name in self.shares.index), default=0)
+        shown = [f"  {plain(d):<{width}}  share of Q {figure(q)}" for d, q in self.shares.items()]
+        return "\n".join([head, *shown])
 
 
 def net_heat(fit: NetworkFit, *, model: str = "random") -> NetHeat:

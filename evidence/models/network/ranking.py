@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from evidence.catalog.display import html_of_record
+from evidence.catalog.display import html_of_record, plain
+from evidence.catalog.phrases import counted, figure
 from evidence.errors import FitError, Problem, check_kind
 from evidence.models.network.data import check_word
 from evidence.models.network.fit import NetworkEstimates, NetworkFit
@@ -39,6 +40,16 @@ class RankProbabilities:
     seed: int
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        head = f"Ranks of {counted(len(self.sucra), 'treatment')}, {counted(self.draws, 'draw')}"
+        width = max(len(plain(name)) for name in self.sucra.index)
+        rows = zip(self.sucra.items(), self.mean_rank, strict=True)
+        lines = [
+            f"  {plain(name):<{width}}  SUCRA {figure(area)}, mean rank {figure(rank)}"
+            for (name, area), rank in rows
+        ]
+        return "\n".join([head, *lines])
 
 
 def p_scores(fit: NetworkFit, *, small_values: SmallValues, model: str = "random") -> pd.Series:

@@ -8,7 +8,8 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from evidence.catalog.display import html_of_record
+from evidence.catalog.display import html_of_record, plain
+from evidence.catalog.phrases import counted, figure, folded, interval, p_value
 from evidence.errors import FitError, check_kind
 from evidence.models.frequentist.kernels import critical_value, two_sided_p
 from evidence.models.network.data import check_word
@@ -49,6 +50,19 @@ class NodeSplit:
     comparisons: pd.DataFrame
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        found, of = self.tested(), counted(len(self.comparisons), "comparison")
+        head = f"Node splitting ({self.method.replace('_', ' ')}, {self.model} effects): {of}, "
+        lines = [f"{head}{len(found)} with direct and indirect evidence"]
+        for row in found.to_dict("records"):
+            pair = plain(f"{row['treatment1']}:{row['treatment2']}")
+            ends = interval(row["ci_low"], row["ci_high"], self.level)
+            lines.append(
+                f"  {pair}  direct {figure(row['direct'])}, indirect {figure(row['indirect'])}, "
+                f"difference {figure(row['difference'])} ({ends}), {p_value(row['p'])}"
+            )
+        return folded("\n".join(lines))
 
     def tested(self) -> pd.DataFrame:
         """Only the comparisons with both direct and indirect evidence."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from evidence.catalog.display import html_of_record, html_of_text
+from evidence.catalog.phrases import counted, figure
 from evidence.effects.statements import Statement
 from evidence.errors import FitError, Problem, did_you_mean
 from evidence.models.bayesian.fit import Diagnostics
@@ -95,7 +96,8 @@ class ReportsFit:
         mu = self.terms.set_index("term").loc["mu"]
         complete = sum(s.complete for s in self.statements)
         return (
-            f"All that was said: {len(self.statements)} reports, {complete} complete, "
+            f"All that was said: {counted(len(self.statements), 'report')}, "
+            f"{complete} complete, "
             f"{self.used} say something\n"
             f"  mu {mu['median']:.4g} ({100 * self.level:g} % {mu['ci_low']:.4g} to "
             f"{mu['ci_high']:.4g})"
@@ -123,3 +125,13 @@ class SampledReports:
     posterior: InferenceData
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        of = counted(len(self.trials), "trial")
+        lines = [f"All that was said of {of}, sampled"]
+        for name, row in self.terms.iterrows():
+            ends = f"{figure(row['ci_low'])} to {figure(row['ci_high'])}"
+            lines.append(
+                f"  {name!s:<14} median {figure(row['median'])}, mean {figure(row['mean'])}, {ends}"
+            )
+        return "\n".join(lines)

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import counted, figure, folded
 from evidence.effects.statements import Statement
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem
@@ -55,6 +56,15 @@ class PossibleAnswers:
     notes: tuple[str, ...]
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        lines = [
+            f"Pooled estimates that {counted(self.used, 'report')} can have: "
+            f"{figure(self.low)} to {figure(self.high)}; "
+            f"with their intervals {figure(self.ci_low)} to {figure(self.ci_high)}",
+            *(f"  note: {note}" for note in self.notes),
+        ]
+        return folded("\n".join(lines))
 
 
 def possible_answers(

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from evidence.catalog.display import html_of_record
+from evidence.catalog.display import html_of_record, plain
+from evidence.catalog.phrases import counted, folded
 from evidence.errors import FitError, Problem, check_kind
 from evidence.models.frequentist.pool import arrays_of
 from evidence.models.regression.design import INTERCEPT
@@ -60,6 +61,11 @@ class RegressionInfluence:
     dfbetas: pd.DataFrame
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        found = [plain(name) for name in self.rows.index[self.rows["influential"].astype(bool)]]
+        some = f"{len(found)} influential" + (f": {', '.join(found)}" if found else "")
+        return folded(f"Influence of {counted(len(self.rows), 'effect')} on a regression; {some}")
 
 
 class _Parts(NamedTuple):

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.catalog.display import html_of_record, html_of_text
+from evidence.catalog.phrases import counted, folded, p_value, wald_words
 from evidence.effects.table import EffectTable
 from evidence.models.frequentist.fit import TAU2_WORDS, FitStatistics, Heterogeneity
 from evidence.models.regression.design import Design
@@ -43,6 +44,11 @@ class WaldTest:
     coefficients: tuple[str, ...]
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        head = f"Wald test of {counted(len(self.coefficients), 'coefficient')}"
+        test = wald_words(self.statistic, self.df, self.p, self.df_residual)
+        return folded(f"{head}: {test}; {', '.join(self.coefficients)}")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -166,7 +172,7 @@ def summary(fit: RegressionFit) -> str:
         interval = f"{100 * fit.level:g}% CI {row['ci_low']:.4g} to {row['ci_high']:.4g}"
         lines.append(
             f"  {row['term']:<{width}} {row['estimate']:.4g} ({interval}),"
-            f" std. error {row['std_error']:.4g}, {_p(row['p'])}"
+            f" std. error {row['std_error']:.4g}, {p_value(row['p'])}"
         )
     if fit.moderators is not None:
         found = fit.moderators
@@ -174,15 +180,13 @@ def summary(fit: RegressionFit) -> str:
         df = (
             f"{found.df}" if np.isinf(found.df_residual) else f"{found.df}, {found.df_residual:.0f}"
         )
-        test = f"{kind}{df}) = {found.statistic:.4g}, {_p(found.p)}"
+        test = f"{kind}{df}) = {found.statistic:.4g}, {p_value(found.p)}"
         lines.append(f"  {'moderators':<{width}} {test}")
     left = fit.heterogeneity
     spread = "" if left.tau2 is None else f"; tau2 {left.tau2:.4g}"
     r2 = "" if fit.r2 is None else f"; R2 {fit.r2:.1f}%"
-    residual = f"Q({left.df}) = {left.q:.4g}, {_p(left.p or 0.0)}; I2 {left.i2:.1f}%{spread}{r2}"
+    residual = (
+        f"Q({left.df}) = {left.q:.4g}, {p_value(left.p or 0.0)}; I2 {left.i2:.1f}%{spread}{r2}"
+    )
     lines.append(f"  {'residual':<{width}} {residual}")
-    return "\n".join(lines + [f"  note: {note}" for note in fit.notes])
-
-
-def _p(p: float) -> str:
-    return "p < 0.0001" if p < 0.0001 else f"p = {p:.3g}"
+    return folded("\n".join(lines + [f"  note: {note}" for note in fit.notes]))

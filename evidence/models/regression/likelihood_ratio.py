@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import folded, wald_words
 from evidence.errors import FitError, Problem, check_kind
 from evidence.models.regression.fit import RegressionFit
 from evidence.models.regression.kernels_gls import basis_of
@@ -24,6 +25,12 @@ class LikelihoodRatio:
     reason: str | None
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        spread = "" if self.r2 is None else f"; R2 {self.r2:.1f}%"
+        why = "" if self.reason is None else f"\n  note: no R2: {self.reason}"
+        test = wald_words(self.statistic, self.df, self.p)
+        return folded(f"Likelihood-ratio test of two regressions: {test}{spread}{why}")
 
 
 def likelihood_ratio_test(full: RegressionFit, reduced: RegressionFit) -> LikelihoodRatio:

@@ -10,9 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import counted, figure, folded, interval, p_value, q_words, wald_words
 from evidence.effects.table import EffectTable
 from evidence.errors import FitError, Problem, did_you_mean, is_fraction
-from evidence.models.frequentist.fit import FitStatistics, Heterogeneity, information_criteria
+from evidence.models.frequentist.fit import (
+    TAU2_WORDS,
+    FitStatistics,
+    Heterogeneity,
+    information_criteria,
+)
 from evidence.models.frequentist.kernels import q_p_value
 from evidence.models.frequentist.options import require_rows
 from evidence.models.frequentist.pool import arrays_of
@@ -74,6 +80,9 @@ class LocationScaleFit:
     scale_reason: str | None = None
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        return summary(self)
 
 
 def location_scale(
@@ -209,3 +218,30 @@ def _scale_terms(design: Design, found: Spread, df: float, level: float) -> pd.D
     terms = terms_frame(design.names, found.estimate, np.eye(len(found.estimate)), df, level)
     terms[["std_error", "statistic", "p", "ci_low", "ci_high"]] = np.nan
     return terms
+
+
+def summary(fit: LocationScaleFit) -> str:
+    """Write a fit as a few lines of text."""
+    what = ", ".join(part for part in (fit.table.measure, fit.table.unit) if part)
+    of = counted(fit.table.k, "effect")
+    lines = [f"Location-scale model of {of} ({what}); tau2: {TAU2_WORDS[fit.method]}"]
+    names = [*fit.terms["term"], *(f"tau2: {name}" for name in fit.scale_terms["term"])]
+    width = max(10, *(len(str(name)) for name in names))
+    rows = [*fit.terms.to_dict("records"), *fit.scale_terms.to_dict("records")]
+    for name, row in zip(names, rows, strict=True):
+        told = "no std. error" if np.isnan(row["std_error"]) else (
+            f"({interval(row['ci_low'], row['ci_high'], fit.level)}), "
+            f"std. error {figure(row['std_error'])}, {p_value(row['p'])}"
+        )  # fmt: skip
+        lines.append(f"  {name:<{width}} {figure(row['estimate'])} {told}")
+    for name, test in (("moderators", fit.moderators), ("tau2: moderators", fit.scale_moderators)):
+        if test is not None:
+            words = wald_words(test.statistic, test.df, test.p, test.df_residual)
+            lines.append(f"  {name:<{width}} {words}")
+    if fit.residual.q is not None and fit.residual.df is not None:
+        q = q_words(fit.residual.q, fit.residual.df, fit.residual.p)
+        lines.append(f"  {'residual':<{width}} {q}")
+    link = "of the logarithm of tau2" if fit.link == "log" else "of tau2 itself"
+    lines.append(f"  note: the coefficients of tau2 are {link}")
+    lines += [] if fit.scale_reason is None else [f"  note: {fit.scale_reason}"]
+    return folded("\n".join(lines))

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import figure, folded, p_value
 from evidence.errors import FitError, Problem, check_kind, is_whole
 from evidence.models.frequentist.pool import arrays_of
 from evidence.models.regression.design import INTERCEPT
@@ -55,6 +56,17 @@ class PermutationTest:
     kind: str
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        which = "all" if self.exact else "random"
+        head = f"Permutation test, {self.iterations} {self.kind} ({which})"
+        width = max(8, *(len(str(name)) for name in self.terms["term"]))
+        lines = [f"  {'together':<{width}}  statistic {figure(self.statistic)}, {p_value(self.p)}"]
+        lines += [
+            f"  {row['term']!s:<{width}}  statistic {figure(row['statistic'])}, {p_value(row['p'])}"
+            for row in self.terms.to_dict("records")
+        ]
+        return folded("\n".join([head, *lines]))
 
 
 def permutation_test(

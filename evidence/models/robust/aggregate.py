@@ -14,6 +14,7 @@ from scipy import sparse
 
 from evidence.catalog.display import html_of_record
 from evidence.catalog.number import Derived, Number
+from evidence.catalog.phrases import counted, folded
 from evidence.effects.table import ROW_COLUMNS, EffectTable, RowTrace
 from evidence.errors import FitError, Problem, check_kind, did_you_mean
 from evidence.models.frequentist.pool import arrays_of
@@ -59,6 +60,10 @@ class AggregatedEffects:
     notes: tuple[str, ...]
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        head = f"{counted(len(self.members), 'effect')} aggregated to {self.table.k}, one a cluster"
+        return folded("\n".join([head, *(f"  note: {note}" for note in self.notes)]))
 
 
 def aggregate_effects(

@@ -312,7 +312,8 @@ def _notes(
     names: tuple[str, ...], df: Array, found: Scores, clusters: Clusters, kind: str
 ) -> tuple[str, ...]:
     notes = [
-        f"{name}: {x:.2g} degrees of freedom, below {LEAST_DF:g}: p values are not to be trusted"
+        f"{name}: {x:.2g} degree{'' if f'{x:.2g}' == '1' else 's'} of freedom, below "
+        f"{LEAST_DF:g}: p values are not to be trusted"
         for name, x in zip(names, df, strict=True)
         if x < LEAST_DF
     ]

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from evidence.catalog.display import html_of_record, html_of_text
+from evidence.catalog.phrases import counted, folded, p_value
 from evidence.models.robust.kernels_sandwich import Clustered, Scores
 
 KIND_WORDS = {
@@ -56,6 +57,11 @@ class RobustWald:
     contrasts: tuple[str, ...]
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        of = counted(len(self.contrasts), "contrast")
+        head = f"Robust Wald test of {of}, {self.method.replace('_', ' ')}"
+        return folded(f"{head}: {_wald(self)}; {', '.join(self.contrasts)}")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -212,20 +218,16 @@ def described(
         test = "z" if np.isinf(row["df"]) else f"t({row['df']:.1f})"
         lines.append(
             f"  {row['term']:<{width}} {row['estimate']:.4g} ({interval}), std. error"
-            f" {row['std_error']:.4g}, {test} = {row['statistic']:.3g}, {_p(row['p'])}"
+            f" {row['std_error']:.4g}, {test} = {row['statistic']:.3g}, {p_value(row['p'])}"
         )
     if wald is not None:
         lines.append(f"  {'moderators':<{width}} {_wald(wald)}")
-    return "\n".join(lines + [f"  note: {note}" for note in notes])
+    return folded("\n".join(lines + [f"  note: {note}" for note in notes]))
 
 
 def _wald(wald: RobustWald) -> str:
     if wald.p is None or wald.statistic is None or wald.df_residual is None:
         return f"not tested: {wald.reason}"
     if np.isinf(wald.df_residual):
-        return f"chi-squared({wald.df}) = {wald.statistic:.4g}, {_p(wald.p)}"
-    return f"F({wald.df}, {wald.df_residual:.1f}) = {wald.statistic:.4g}, {_p(wald.p)}"
-
-
-def _p(p: float) -> str:
-    return "p < 0.0001" if p < 0.0001 else f"p = {p:.3g}"
+        return f"chi-squared({wald.df}) = {wald.statistic:.4g}, {p_value(wald.p)}"
+    return f"F({wald.df}, {wald.df_residual:.1f}) = {wald.statistic:.4g}, {p_value(wald.p)}"

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import counted, figure, folded
 from evidence.errors import FitError, Problem
 from evidence.models.robust.clusters import Clusters, Labels, clusters_of, codes_of
 from evidence.models.robust.correlations import (
@@ -50,6 +51,16 @@ class SamplingCovariance:
     notes: tuple[str, ...]
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        k = counted(len(self.clusters), "effect")
+        m = counted(len(set(self.clusters)), "cluster")
+        lines = [
+            f"Sampling covariance of {k} in {m}; smallest "
+            f"eigenvalue of the correlations {figure(self.smallest_eigenvalue)}",
+            *(f"  note: {note}" for note in self.notes),
+        ]
+        return folded("\n".join(lines))
 
     @property
     def correlation(self) -> Array:

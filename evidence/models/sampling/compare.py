@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import figure, folded
 from evidence.errors import FitError, Problem
 from evidence.models.bayesian.chains import quiet
 from evidence.models.sampling.fit import SampledFit
@@ -39,6 +40,15 @@ class Loo:
     notes: tuple[str, ...] = ()
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        lines = [
+            f"Expected log predictive density {figure(self.elpd)}, std. error "
+            f"{figure(self.std_error)}; {figure(self.effective_parameters)} effective parameters; "
+            f"Pareto k trusted up to {figure(self.k_limit)}",
+            *(f"  note: {note}" for note in self.notes),
+        ]
+        return folded("\n".join(lines))
 
 
 def loo(fit: SampledFit) -> Loo:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evidence.catalog.audit_answers import AuditAnswer, AuditAnswers
-from evidence.catalog.display import html_of
+from evidence.catalog.display import html_of, plain
+from evidence.catalog.phrases import counted, folded
 from evidence.catalog.project import find_project
 from evidence.catalog.study import Study, as_studies
 from evidence.catalog.terms import Terms
@@ -21,6 +22,8 @@ from evidence.rating.audit.registry import CHECKS
 if TYPE_CHECKING:
     import pandas as pd
 
+# So many findings are printed.
+TOLD = 20
 NAMES = {check.code: check.name for check in CHECKS}
 COLUMNS = (
     "code", "name", "severity", "study", "outcome", "address", "where", "found", "expected",
@@ -50,12 +53,28 @@ class AuditResult:
     studies: int
 
     def _repr_html_(self) -> str:
-        head = f"Audit of {self.studies} studies: {len(self.findings)} findings, "
-        head += f"{len(self.unanswered)} without an answer"
-        notes = [f"{code}: too little to judge at {n} places" for code, n in self.too_few.items()]
-        notes += [f"{len(self.stale)} recorded answers answer no finding"] if self.stale else []
+        head, *notes = self._heads()
         columns = ["code", "severity", "study", "where", "found", "expected", "answer"]
         return html_of(head, notes, ("Findings", self.frame()[columns]))
+
+    def __str__(self) -> str:
+        head, *notes = self._heads()
+        lines = [f"  {plain(finding)}" for finding in self.unanswered[:TOLD]]
+        more = len(self.unanswered) - TOLD
+        lines += [f"  and {more} more without an answer"] if more > 0 else []
+        return folded("\n".join([head, *lines, *(f"  note: {note}" for note in notes)]))
+
+    def _heads(self) -> list[str]:
+        of = counted(self.studies, "study", "studies")
+        head = f"Audit of {of}: {counted(len(self.findings), 'finding')}, "
+        notes = [
+            f"{code}: too little to judge at {counted(n, 'place')}"
+            for code, n in self.too_few.items()
+        ]
+        if self.stale:
+            answers = "answer answers" if len(self.stale) == 1 else "answers answer"
+            notes.append(f"{len(self.stale)} recorded {answers} no finding")
+        return [f"{head}{len(self.unanswered)} without an answer", *notes]
 
     @property
     def unanswered(self) -> tuple[AuditFinding, ...]:

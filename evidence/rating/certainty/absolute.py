@@ -31,6 +31,17 @@ class ComparatorRisk:
     missing: int
 
     @property
+    def unusable(self) -> str:
+        """Why no absolute risk follows from a ratio and this risk; empty where one does."""
+        if 0 < self.median < 1:
+            return ""
+        arms = "the comparator arm" if len(self.trials) == 1 else "the comparator arms"
+        if self.lowest < self.highest:
+            arms = "the middle one of the comparator arms"
+        what = f"no event in {arms}" if self.median == 0 else f"an event in everyone of {arms}"
+        return f"{what}: no absolute difference follows from a ratio"
+
+    @property
     def source(self) -> str:
         """Where the risk comes from."""
         n = len(self.trials)
@@ -71,7 +82,7 @@ def absolute_risk(
     Parameters
     ----------
     comparator_risk : float
-        From 0 to 1.
+        Between 0 and 1, and neither: of no events at all, or of all, a ratio makes nothing.
     measure : {"RR", "OR", "HR"}
     estimate, low, high : float
         Ratios (not logarithms), above 0. The comparator's risk is taken as known, so that the
@@ -96,8 +107,9 @@ def absolute_risk(
     problems = []
     if measure not in ("RR", "OR", "HR"):
         problems.append(Problem("measure", repr(measure), "one of RR, OR, HR"))
-    if not is_number(comparator_risk) or not 0 <= comparator_risk <= 1:
-        problems.append(Problem("comparator_risk", repr(comparator_risk), "between 0 and 1"))
+    if not is_number(comparator_risk) or not 0 < comparator_risk < 1:
+        right = "above 0 and below 1: else no absolute risk follows from a ratio"
+        problems.append(Problem("comparator_risk", repr(comparator_risk), right))
     for name, value in (("estimate", estimate), ("low", low), ("high", high)):
         if not is_number(value) or value <= 0:
             problems.append(Problem(name, repr(value), "a ratio, above 0"))
@@ -117,7 +129,7 @@ def _risk(p: float, measure: str, ratio: float) -> float:
         return ratio * p
     if measure == "OR":
         return ratio * p / (1 - p + ratio * p)
-    return 1.0 if p == 1 else -math.expm1(ratio * math.log1p(-p))
+    return -math.expm1(ratio * math.log1p(-p))
 
 
 def comparator_risk(rows: pd.DataFrame, studies: Iterable[Study]) -> ComparatorRisk | None:

@@ -13,7 +13,8 @@ from evidence.catalog.certainty import (
     QuestionJudgement,
     Target,
 )
-from evidence.catalog.display import html_of
+from evidence.catalog.display import html_of, plain
+from evidence.catalog.phrases import folded
 from evidence.catalog.study import Study, as_studies
 from evidence.catalog.terms import OutcomeTerm, Terms
 from evidence.errors import FitError, Problem, check_kind
@@ -66,6 +67,8 @@ class Certainty:
     absolute : AbsoluteRisk or None
     target : Target or None
         What the project's answers are meant for.
+    outcomes : tuple of OutcomeTerm
+        All outcomes that count, in the order of preference; ``outcome`` is the first.
     """
 
     answer: Answer
@@ -80,15 +83,30 @@ class Certainty:
     means: tuple[ComparatorMean, ...]
     absolute: AbsoluteRisk | None
     target: Target | None
+    outcomes: tuple[OutcomeTerm, ...]
+
+    def __str__(self) -> str:
+        width = max(len(s.domain) for s in self.suggestions)
+        lines = [
+            self._head(),
+            *(f"  {plain(text)}" for text in (self.begun.text, self.raised.text) if text),
+            *(
+                f"  {s.domain.replace('_', ' '):<{width}}  {s.step}; {s.text}"
+                for s in self.suggestions
+            ),
+        ]
+        return folded("\n".join(lines))
+
+    def _head(self) -> str:
+        level = (self.level() or "none").replace("_", " ")
+        return f"{self.outcome.label}: certainty {level} ({self.status})"
 
     def _repr_html_(self) -> str:
         import pandas as pd
 
-        level = (self.level() or "none").replace("_", " ")
         rows = [{"domain": s.domain, "step": s.step, "why": s.text} for s in self.suggestions]
-        head = f"{self.outcome.label}: certainty {level} ({self.status})"
         notes = [self.begun.text, self.raised.text]
-        return html_of(head, filter(None, notes), ("Suggested steps", pd.DataFrame(rows)))
+        return html_of(self._head(), filter(None, notes), ("Suggested steps", pd.DataFrame(rows)))
 
     def suggestion(self, domain: str) -> Suggestion:
         """Suggestion for a domain."""
@@ -212,6 +230,7 @@ def certainty_of(
         means=() if inputs.measure in EVENTS else comparator_means(answer.table.rows, known),
         absolute=_absolute(inputs, risk),
         target=judgements.target,
+        outcomes=tuple(terms.outcomes[word] for word in answer.question.outcomes),
     )
 
 
@@ -252,7 +271,9 @@ def _plain(value: object) -> str:
 
 
 def _absolute(inputs: Inputs, risk: ComparatorRisk | None) -> AbsoluteRisk | None:
-    if risk is None or inputs.estimate is None or inputs.ci_low is None or inputs.ci_high is None:
+    if risk is None or risk.unusable:
+        return None
+    if inputs.estimate is None or inputs.ci_low is None or inputs.ci_high is None:
         return None
     ratios = [inputs.shown(x) for x in (inputs.estimate, inputs.ci_low, inputs.ci_high)]
     return absolute_risk(risk.median, inputs.measure, *ratios)

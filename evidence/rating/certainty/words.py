@@ -34,7 +34,15 @@ def verb(level: str, plain: str, third: str) -> str:
     return f"{HEDGE[level]}{plain if level == 'low' else third}"
 
 
-def statement(inputs: Inputs, level: str | None, treatment: str, outcome: str, control: str) -> str:
+def statement(
+    inputs: Inputs,
+    level: str | None,
+    treatment: str,
+    outcome: str,
+    control: str,
+    *,
+    before: bool = False,
+) -> str:
     """Say what happens, no more surely than the certainty allows.
 
     Parameters
@@ -43,6 +51,8 @@ def statement(inputs: Inputs, level: str | None, treatment: str, outcome: str, c
         One of ``LEVELS``; None where there is no evidence.
     treatment, outcome, control : str
         As readers call them.
+    before : bool
+        Whether a level is one that was seen before the treatment.
 
     Raises
     ------
@@ -53,7 +63,8 @@ def statement(inputs: Inputs, level: str | None, treatment: str, outcome: str, c
     -----
     Santesso et al 2020, J Clin Epidemiol 119:126. Differing from it: where the interval includes no
     effect, that is said too, whatever the estimate; "little or no difference" is said only where
-    the interval excludes every effect that matters.
+    the interval includes no effect and excludes every effect that matters. An interval that
+    excludes no effect tells of an effect, which may be slight.
 
     Examples
     --------
@@ -72,7 +83,7 @@ def statement(inputs: Inputs, level: str | None, treatment: str, outcome: str, c
     if inputs.contrast == "within":
         what = f"the change of {outcome} under {within_sentence(treatment)}"
     if inputs.contrast == "level":
-        what = f"{outcome} with {within_sentence(treatment)}"
+        what = f"{outcome} {'before' if before else 'with'} {within_sentence(treatment)}"
     elif inputs.contrast == "association":
         what = outcome if outcome.startswith("association") else f"the association with {outcome}"
     effect = inputs.contrast in ("between", "within")
@@ -94,11 +105,11 @@ def _change(
 ) -> str:
     """A change against the same people's baseline is worded as one, not as an effect."""
     after = f"after {within_sentence(treatment)} than before it"
-    if low < 0 < high:
+    if low <= 0 <= high:
         limits = span(inputs, low, high)
         return f"It is not clear whether {outcome} is lower or higher {after} ({limits})."
     hedge = {"high": "is", "moderate": "is probably", "low": "may be"}[level]
-    way = "lower" if high <= 0 else "higher"
+    way = "lower" if high < 0 else "higher"
     return (
         f"{outcome[:1].upper()}{outcome[1:]} {hedge} {way} {after}; how much of that is due to the "
         "treatment is not known."
@@ -109,14 +120,14 @@ def _effect(
     inputs: Inputs, low: float, high: float, level: str, treatment: str, outcome: str, against: str
 ) -> str:
     y, matters = inputs.estimate or 0.0, inputs.important
-    little = verb(level, "make little or no difference to", "makes little or no difference to")
-    if matters is not None and low > matters[0] and high < matters[1]:
-        return f"{treatment} {little} {outcome}{against}."
     change = ("reduce", "reduces") if y < 0 else ("increase", "increases")
     told = f"{treatment} {verb(level, *change)} {outcome}"
-    if low >= 0 or high <= 0:
+    if low > 0 or high < 0:
         inside = matters is not None and matters[0] < y < matters[1]
         return f"{told}{' slightly' if inside else ''}{against}."
+    if matters is not None and low > matters[0] and high < matters[1]:
+        little = verb(level, "make little or no difference to", "makes little or no difference to")
+        return f"{treatment} {little} {outcome}{against}."
     reach = f"the interval ({span(inputs, low, high)}) reaches from a reduction to an increase"
     if matters is not None and (y <= matters[0] or y >= matters[1]):
         return f"{told}{against}, but {reach}."

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 from evidence.catalog.claims import Strength
 from evidence.catalog.display import html_of_record
+from evidence.catalog.phrases import folded
 from evidence.errors import FitError, Problem, check_kind, did_you_mean, is_number, is_whole
 
 Verdict = Literal["supported", "overstated", "uncertain", "contradicted", "not_tested"]
@@ -147,6 +148,9 @@ class Ruling:
     rule: str
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        return folded(f"{self.words}: {self.reason}")
 
     @property
     def words(self) -> str:

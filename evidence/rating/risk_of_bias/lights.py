@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evidence.catalog.display import html_of_record
+from evidence.catalog.display import html_of_record, plain
+from evidence.catalog.phrases import folded
 from evidence.catalog.risk_of_bias import StudyRisk
 from evidence.effects.table import EffectTable
 from evidence.errors import Problem, StudyError, as_numbers, check_kind
@@ -35,6 +36,13 @@ class Lights:
     why: str = ""
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        if self.tool is None or self.overall is None:
+            return f"{plain(self.label)}: {self.why}"
+        found = [("overall", self.overall), *self.domains.items()]
+        levels = ", ".join(f"{name} {LEVEL_WORDS[shown.level]}" for name, shown in found)
+        return folded(f"{plain(self.label)} ({self.tool.label}): {levels}")
 
 
 def risk_lights(

@@ -16,7 +16,7 @@ from evidence.rating.risk_of_bias.rob2 import (
     PARALLEL_ADHERENCE,
 )
 from evidence.rating.risk_of_bias.robins_i import ROBINS_I
-from evidence.rating.risk_of_bias.tools import SOMETIMES, Domain, Tool
+from evidence.rating.risk_of_bias.tools import LEVEL_WORDS, SOMETIMES, Domain, Tool
 
 TOOLS: dict[tuple[str, str], Tool] = {
     (tool.name, tool.effect): tool
@@ -40,6 +40,12 @@ class Proposal:
     possible: Mapping[str, tuple[Level, Level]]
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        levels = {"overall": self.overall, **self.domains}
+        width = max(map(len, levels))
+        lines = [f"  {name:<{width}}  {LEVEL_WORDS[level]}" for name, level in levels.items()]
+        return "\n".join([f"Proposed by {self.tool.label}", *lines])
 
     @property
     def concerns(self) -> int:

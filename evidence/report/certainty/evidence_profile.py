@@ -10,7 +10,8 @@ from evidence.rating.certainty.certainty import Certainty
 from evidence.rating.certainty.gather import PEOPLE
 from evidence.rating.certainty.sources import RULE_LIST
 from evidence.report.certainty.footnotes import DOMAIN_WORDS, step_text
-from evidence.report.certainty.summary_of_findings import Rated, outcome_name
+from evidence.report.certainty.names import measured_name, outcome_name
+from evidence.report.certainty.summary_of_findings import Rated
 from evidence.report.tables import Table
 
 SERIOUS = {0: "not serious", -1: "serious", -2: "very serious", -3: "extremely serious"}
@@ -40,10 +41,10 @@ def evidence_profile(certainties: Sequence[Certainty]) -> Table:
     check_kind("certainties", certainties, (list, tuple), ReportError)
     for one in certainties:
         check_kind("certainties", one, Certainty, ReportError)
-    labels = [one.outcome.label for one in certainties]
+    names = [outcome_name(one) for one in certainties]
     rows = tuple(
         (
-            outcome_name(one) if labels.count(one.outcome.label) > 1 else one.outcome.label,
+            measured_name(one) if names.count(name) > 1 else name,
             " and ".join(PEOPLE[sex] for sex in one.answer.question.sexes),
             f"{one.inputs.k} {DESIGN_WORDS[one.begun.code]}",
             *(_cell(one, domain) for domain in DOMAINS),
@@ -51,15 +52,15 @@ def evidence_profile(certainties: Sequence[Certainty]) -> Table:
             Rated(level=one.level(as_asked=True), status=one.status).text,
             Rated(level=one.level(), status=one.status).text,
         )
-        for one in certainties
+        for one, name in zip(certainties, names, strict=True)
     )
-    names = ("Outcome", "People", "Trials", *(DOMAIN_WORDS[d] for d in DOMAINS), "Rated up")
+    columns = ("Outcome", "People", "Trials", *(DOMAIN_WORDS[d] for d in DOMAINS), "Rated up")
     both = ("Certainty, as asked", "Certainty, for what it is meant for")
     caption = (
         "GRADE counts surrogate outcomes under indirectness. As asked: in the people, against the "
         "comparator and for the outcome of the question itself, so that nothing is indirect."
     )
-    return Table("Evidence profile", (*names, *both), rows, (), caption)
+    return Table("Evidence profile", (*columns, *both), rows, (), caption)
 
 
 def _cell(one: Certainty, domain: str) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from evidence.catalog.question import MEASURE_LABELS, MEASURES_OF
+from evidence.rating.certainty.rules_text import written
 from evidence.report.certainty.summary_of_findings import SofRow, SummaryOfFindings
-from evidence.report.numbers import interval, number, pretty_unit, significant
+from evidence.report.numbers import pretty_unit, significant
 from evidence.report.result import Shown
 from evidence.report.tables import Table
+
+# What the second column holds: levels before the treatment are compared with nothing.
+COMPARED = {False: "With the comparator", True: "Before the treatment"}
 
 
 def findings_table(summary: SummaryOfFindings) -> Table:
@@ -14,7 +18,7 @@ def findings_table(summary: SummaryOfFindings) -> Table:
     rows = tuple(
         (
             _outcome_text(row),
-            row.comparator_text,
+            _comparator_text(row),
             _treatment_text(row),
             _relative(row),
             _difference_text(row),
@@ -25,17 +29,19 @@ def findings_table(summary: SummaryOfFindings) -> Table:
         )
         for row in summary.rows
     )
+    early = all(row.occasion == "baseline" for row in summary.rows)
     names = (
-        "Outcome", "With the comparator", "With the treatment", "Relative effect (95 % CI)",
+        "Outcome", COMPARED[early], "With the treatment", "Relative effect (95 % CI)",
         "Difference (95 % CI)", "People (trials)", "Certainty, as asked",
         "Certainty, for what it is meant for", "What happens",
     )  # fmt: skip
     sources = [f"{r.outcome}: {r.comparator_source}" for r in summary.rows if r.comparator_source]
     caption = (
         f"Population: {summary.people}. Intervention: {summary.intervention}. Comparison: "
-        f"{summary.comparison}. Setting: as in the trials. Figures to three digits. As asked: in "
-        "these people, against this comparator and for the outcome itself. A high risk of bias "
-        "that rests on missing information alone counts as some concerns."
+        f"{summary.comparison}. Setting: as in the trials. Ratios to two decimals, small "
+        "ones and other figures to three digits, printed means as printed. As asked: in these "
+        "people, against this comparator and for the outcome itself. A high risk of bias that "
+        "rests on missing information alone counts as some concerns."
     )
     if summary.meant_for:
         caption += f" What it is meant for: {summary.meant_for}"
@@ -63,17 +69,26 @@ def _outcome_text(row: SofRow) -> str:
     return f"{text}. What matters: {mark}" if mark else text
 
 
-def _triple(values: Shown | None, unit: str) -> str:
+def _triple(values: Shown | None, unit: str, measure: str = "") -> str:
     if values is None:
         return ""
-    reach = f"{significant(values.low)} to {significant(values.high)}"
-    return f"{significant(values.estimate)} ({reach}) {pretty_unit(unit)}".rstrip()
+    estimate, low, high = written(measure, values.estimate, values.low, values.high)
+    return f"{estimate} ({low} to {high}) {pretty_unit(unit)}".rstrip()
+
+
+def _comparator_text(row: SofRow) -> str:
+    if row.occasion == "baseline":
+        return _triple(row.relative, row.unit or "")
+    return row.comparator_text
 
 
 def _treatment_text(row: SofRow) -> str:
+    if row.occasion == "baseline":
+        return ""
     if row.measure in MEASURES_OF["level"]:
         return _triple(row.relative, row.unit or "")
-    return _triple(row.treatment, row.absolute_unit)
+    cap = "; 1,000 is the cap" if row.capped else ""
+    return _triple(row.treatment, row.absolute_unit) + cap
 
 
 def _relative(row: SofRow) -> str:
@@ -83,10 +98,7 @@ def _relative(row: SofRow) -> str:
         return ""
     if row.measure in MEASURES_OF["association"]:
         return f"{MEASURE_LABELS[row.measure]} {_triple(row.relative, row.unit or '')}"
-    if row.relative.low < 0.095:
-        return f"{row.measure} {_triple(row.relative, '')}"
-    limits = interval(row.relative.low, row.relative.high, 2)
-    return f"{row.measure} {number(row.relative.estimate, 2)} ({limits})"
+    return f"{row.measure} {_triple(row.relative, '', row.measure)}"
 
 
 def _difference_text(row: SofRow) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from evidence.report.changes.figures import ANSWER_WORDS, answer_text, standard_error
 from evidence.report.changes.history import History, Step
@@ -14,6 +15,7 @@ from evidence.report.changes.tables import (
     counts_table,
     finer_table,
     inputs_table,
+    links_now,
     new_answers_table,
     numbers_table,
     overview_table,
@@ -90,6 +92,7 @@ def compose_changes(history: History, now: Snapshot) -> Document:
         title = f"{release.version}, {day_words(release.date)}"
         blocks += _section(step, title, anchor_of(release.version))
     blocks += _first(history)
+    blocks = list(_leading(tuple(blocks), now))
     return Document(
         name=NAME,
         title=TITLE,
@@ -101,6 +104,18 @@ def compose_changes(history: History, now: Snapshot) -> Document:
             "date": releases[-1].date,
         },
     )
+
+
+def _leading(blocks: tuple[Block, ...], now: Snapshot) -> Iterator[Block]:
+    """Blocks whose links lead to the questions that there are now, and where these stand now."""
+    there = {question.id: question for question in now.questions}
+    for block in blocks:
+        if isinstance(block, Fold):
+            yield replace(block, blocks=tuple(_leading(block.blocks, now)))
+        elif isinstance(block, TableBlock):
+            yield replace(block, links=links_now(block.links, there))
+        else:
+            yield block
 
 
 def anchor_of(version: str) -> str:

@@ -115,7 +115,13 @@ def load_history(project: Project) -> History:
     EvidenceError
         If the list of releases or a snapshot is missing, damaged, or they contradict each other.
     """
-    releases = load_releases(releases_file(project))
+    path = releases_file(project)
+    if not path.is_file():
+        right = 'evidence release 0.1.0 --why "the first figures"'
+        raise ReportError(
+            "there is no data release yet", [Problem(str(path), "is not there", right)]
+        )
+    releases = load_releases(path)
     problems: list[Problem] = []
     snapshots = []
     for release in releases.releases:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from evidence.report.changes.difference import QuestionChange
@@ -27,6 +27,8 @@ from evidence.report.changes.words import (
 )
 from evidence.report.numbers import MINUS, significant
 from evidence.report.tables import Table
+
+QUESTION = "#q-"  # begins the anchor of a question on its report's page
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,4 +239,28 @@ def _linked(
 
 def _links(questions: Sequence[QuestionState]) -> dict[tuple[int, int], str]:
     """First cells lead to the question in its report."""
-    return {(row, 0): f"../{q.analysis}/index.html#q-{q.id}" for row, q in enumerate(questions)}
+    return {(row, 0): _address(question) for row, question in enumerate(questions)}
+
+
+def _address(question: QuestionState) -> str:
+    return f"../{question.analysis}/index.html{QUESTION}{question.id}"
+
+
+def links_now(
+    links: Mapping[tuple[int, int], str], there: Mapping[str, QuestionState]
+) -> dict[tuple[int, int], str]:
+    """Links to where the questions stand now; those to questions that went are no more.
+
+    Examples
+    --------
+    >>> links_now({(0, 0): "../bone/index.html#q-gone", (1, 0): "#since"}, {})
+    {(1, 0): '#since'}
+    """
+    made = {}
+    for place, address in links.items():
+        _, asked, id = address.partition(QUESTION)
+        if not asked:
+            made[place] = address
+        elif id in there:
+            made[place] = _address(there[id])
+    return made

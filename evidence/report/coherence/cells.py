@@ -36,15 +36,12 @@ class Expected:
         Text whose figures the caption holds; empty where nothing is expected of it.
     beside : bool
         Whether a form that cannot fold may leave it to a file.
-    may_lack : int or None
-        A column that the table may not have.
     """
 
     anchor: str
     rows: tuple[tuple[Cell | None, ...], ...]
     caption: str = ""
     beside: bool = False
-    may_lack: int | None = None
 
 
 def says(text: str | None) -> Cell:
@@ -68,8 +65,6 @@ def compare_table(file: str, expected: Expected, found: ReadTable) -> Iterator[I
     for i, (mine, theirs) in enumerate(zip(expected.rows, found.rows, strict=False), 1):
         name = theirs[0] if theirs and theirs[0] else "no name"
         row = f"{where}, row {i} ({name[:40]})"
-        if expected.may_lack is not None and len(theirs) == len(mine) - 1:
-            mine = (*mine[: expected.may_lack], *mine[expected.may_lack + 1 :])
         if len(mine) != len(theirs):
             yield Incoherence(file, row, "number of cells", str(len(mine)), str(len(theirs)))
             continue

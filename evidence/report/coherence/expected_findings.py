@@ -35,10 +35,12 @@ def _row(row: SofRow) -> tuple[Cell | None, ...]:
         people += f"; {row.told_in_part} in part: {row.directions}"
     level = row.measure in LEVELS
     mean = (row.relative, row.unit) if level else (row.treatment, row.absolute_unit)
+    before = row.occasion == "baseline"
+    cap = "1,000" if row.capped else ""
     return (
         holds(row.outcome, row.follow_up, row.smallest_difference),
-        says(row.comparator_text),
-        holds(_triple(*mean)),
+        holds(_triple(*mean)) if before else says(row.comparator_text),
+        says("") if before else holds(_triple(*mean), cap),
         holds(_relative(row)),
         holds(_difference(row)),
         holds(people),

@@ -62,7 +62,7 @@ def _line(line: SaidLine) -> Row:
     effect = ""
     if line.mean is not None and line.sd is not None:
         effect = f"{leading(line.mean)} ± {leading(line.sd, 2)}"
-    lost = "" if line.information is None else share(max(line.information, 0.0))
+    lost = "" if line.information is None else share(line.information)
     shift = "" if line.shift is None else leading(line.shift, 2)
     return (
         says(line.label),

@@ -5,9 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
+
+def _literal(depth: int) -> bytes:
+    """Pattern of a string in brackets, which may hold as many balanced brackets inside another."""
+    inner = rb"" if depth == 0 else rb"|" + _literal(depth - 1)
+    return rb"\((?:[^()\\]|\\." + inner + rb")*\)"
+
+
 # What is looked at in a page: literal and hexadecimal strings, fonts, marks; the rest is drawing.
 TOKEN = re.compile(
-    rb"(?P<literal>\((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*\))*\))"
+    rb"(?P<literal>" + _literal(8) + rb")"
     rb"|(?P<open><<)|(?P<close>>>)"
     rb"|<(?P<hex>[0-9A-Fa-f\s]*)>"
     rb"|/MCID\s+(?P<mark>\d+)|/(?P<actual>ActualText)\b|/(?P<name>[^\s/\[\]<>()]+)"

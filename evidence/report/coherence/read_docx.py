@@ -103,6 +103,8 @@ class _Gathered:
                 self._paragraph(block)
             elif block.tag == f"{W}tbl":
                 self._table(block)
+            elif block.tag == f"{W}bookmarkStart":
+                self.anchors.append(block.attrib.get(f"{W}name", ""))
             elif block.tag == f"{W}sdt":
                 inside = block.find(f"{W}sdtContent")
                 if inside is not None:

@@ -158,7 +158,9 @@ def _nearest(text: str, sentence: str) -> str:
 
 def _headlines(form: ReadForm, result: ResultFile) -> Iterator[Incoherence]:
     plain = " ".join(form.text.split())
-    found = re.findall(r"Looked at: ([\d,]+) reports = (\d+) used \+ (\d+) in part \+ (\d+)", plain)
+    found = re.findall(
+        r"Looked at: ([\d,]+) reports? = (\d+) used \+ (\d+) in part \+ (\d+)", plain
+    )
     for i, q in enumerate(result.questions):
         mine = tuple(str(n) for n in (q.considered, q.k, len(q.partial), len(q.unused)))
         theirs = found[i] if i < len(found) else ()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from evidence.report.cite import Citable, Release
 from evidence.report.citing import citables, cite_texts
 from evidence.report.document.blocks import (
     Block,
+    Document,
     Fold,
     Heading,
     Literally,
@@ -30,10 +33,25 @@ def cite_fold(result: QuestionResult, release: Release) -> Fold:
 
 def cite_report(result: ResultFile, release: Release | None) -> list[Block]:
     """How the report as a whole is cited; nothing where it has no release."""
+    return [] if release is None else _cited(result.name, result.title, release)
+
+
+def with_citation(document: Document, release: Release | None) -> Document:
+    """Add how a page on the whole is cited, and what stands in the head of its files."""
     if release is None:
-        return []
-    what = Citable(result.name, "report", result.title)
-    vancouver, *others = _texts(what, release)
+        return document
+    about = {
+        "version": release.version,
+        "data_hash": release.data_hash,
+        **({} if release.date is None else {"date": release.date}),
+        "author": ", ".join(release.authors),
+    }
+    blocks = (*document.blocks, *_cited(document.name, document.title, release))
+    return replace(document, blocks=blocks, about={**document.about, **about})
+
+
+def _cited(name: str, title: str, release: Release) -> list[Block]:
+    vancouver, *others = _texts(Citable(name, "report", title), release)
     fold = Fold("The same for reference managers", tuple(others), "index.html", under="cite")
     return [Heading(2, "How to cite", "cite"), vancouver, fold]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from evidence.catalog.phrases import counted
 from evidence.report.block import Block as Apart
 from evidence.report.borrowed.wording import borrowed_part
 from evidence.report.certainty.collect import rating_part
+from evidence.report.composed.material import Material
 from evidence.report.composed.references import References
 from evidence.report.directions import direction_table
 from evidence.report.document.blocks import (
@@ -39,9 +40,6 @@ from evidence.report.tables import (
     unused_tables,
 )
 
-if TYPE_CHECKING:
-    from evidence.report.composed.report import Material
-
 # What stands below a question's classical answer, told apart from it, in this order.
 PARTS: tuple[Callable[[QuestionResult], Apart | None], ...] = (
     lambda result: rating_part(result.rating),
@@ -63,8 +61,9 @@ def question_blocks(result: QuestionResult, material: Material) -> list[Block]:
     if result.note:
         blocks.append(Paragraph((result.note,), "small"))
     told = (
-        f"Looked at: {result.considered} reports = {result.k} used + {len(result.partial)} in part "
-        f"+ {len(result.unused)} not used. Time: {result.window}. To be cited as "
+        f"Looked at: {counted(result.considered, 'report')} = {result.k} used + "
+        f"{len(result.partial)} in part + {len(result.unused)} not used. Time: {result.window}. "
+        "To be cited as "
     )
     blocks.append(Paragraph((told, Literally(result.id), "."), "small"))
     blocks += _pooled(result, material, drawn) if result.k else _directions(result, material)

@@ -34,9 +34,15 @@ def references_of(studies: Iterable[Study]) -> References:
     """Gather the reports of studies as references."""
     items: dict[str, dict[str, Any]] = {}
     ids: dict[tuple[str, str], str] = {}
+    by_doi: dict[str, str] = {}
     for study in studies:
         for report in study.reports:
             item = csl_item(report)
+            # One paper is one reference, however two studies name and word it.
+            name = by_doi.setdefault(str(item["DOI"]).lower(), report.key) if "DOI" in item else ""
+            if name in items:
+                ids[study.id, report.key] = name
+                continue
             name = report.key
             if items.setdefault(name, item) != item:
                 name = f"{study.id}.{report.key}"

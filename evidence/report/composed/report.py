@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from evidence.report.composed.citing import cite_fold, cite_report
+from evidence.report.composed.material import Material
 from evidence.report.composed.question import question_blocks, unused_blocks
-from evidence.report.composed.references import References
 from evidence.report.document.blocks import (
     Block,
     Cite,
@@ -27,10 +26,9 @@ from evidence.report.document.blocks import (
 )
 from evidence.report.document.blocks import References as Bibliography
 from evidence.report.methods import library, methods
-from evidence.report.pictures import Drawn
 from evidence.report.release import release_in
 from evidence.report.result import QuestionResult, ResultFile
-from evidence.report.tables import Table, overview_table
+from evidence.report.tables import overview_table
 
 CONTRAST_TAGS = {
     "within": "not a treatment effect",
@@ -43,23 +41,6 @@ FORMS = {
     "report.docx": "for Word",
     "report.md": "plain text",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What a report needs beside the result: by question id, headings, pictures and traces.
-
-    ``further`` holds, by question id and name, the pictures beside the first: ``posterior`` stands
-    with the classical answer, the others with the blocks that name them. ``findings`` are the
-    summaries of findings with their footnotes, ``references`` what can be cited.
-    """
-
-    headings: Mapping[str, str]
-    pictures: Mapping[str, Drawn]
-    traces: Mapping[str, str]
-    further: Mapping[str, Mapping[str, Drawn]] = field(default_factory=dict)
-    findings: tuple[tuple[Table, Table | None], ...] = ()
-    references: References = field(default_factory=References)
 
 
 def compose(result: ResultFile, material: Material, run: Mapping[str, Any]) -> Document:
@@ -120,8 +101,7 @@ def _findings(material: Material) -> list[Block]:
         inside = [TableBlock(f"t-findings-{number}", table)]
         if notes is not None:
             inside.append(TableBlock(f"t-findings-{number}-notes", notes))
-        title = f"{table.title} ({len(table.rows)})"
-        blocks.append(Fold(title, tuple(inside), opened=True, under="certainty"))
+        blocks.append(Fold(table.title, tuple(inside), opened=True, under="certainty"))
     return blocks
 
 

@@ -37,8 +37,10 @@ SUPPLEMENT_LEAD = "What the web page of this report holds behind its folds, by q
 FILES_LEAD = "Too long to print; the files stand beside this document."
 TOP, BELOW = 2, 3
 MOST_RUNS = 6  # of tables in a row that a sentence names
+MOST_TURNS = 6  # of the page beyond which the whole text lies on its side
+MOST_LINES = 60  # of the contents beyond which headings of parts are left to their chapters
 FIELD = '<w:r><w:fldChar w:fldCharType="{0}"/></w:r>'
-CODE = '<w:r><w:instrText xml:space="preserve"> TOC \\o "1-2" \\h \\z \\u </w:instrText></w:r>'
+CODE = '<w:r><w:instrText xml:space="preserve"> TOC \\o "1-{0}" \\h \\z \\u </w:instrText></w:r>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ def as_docx(resolved: Resolved) -> bytes:
     """Write a document as a Word file: the same bytes each time.
 
     Folds become a supplement behind the text, on pages that lie on their side, as do tables of
-    seven columns and more. What a file beside the document holds too is named, not printed.
+    seven columns and more; where there are many of these, all of the text does. What a file beside
+    the document holds too is named, not printed.
     The table of contents is filled in and stays as it is until its reader updates it; page numbers
     come with that, as only Word knows them.
 
@@ -101,7 +104,7 @@ def as_docx(resolved: Resolved) -> bytes:
     away = list(left_out(document.blocks))
     outline = list(_outline(stay, behind, away))
     writer = BlockWriter(resolved, package, tuple(a for _, _, a in outline if a))
-    sections = [(False, _front(resolved, package) + _contents(outline, writer))]
+    sections = [(False, _front(resolved, package) + _contents(_shortened(outline, stay), writer))]
     for landscape, pieces in _runs(stay):
         text = "".join(_written(piece, writer, landscape=landscape) for piece in pieces)
         sections.append((landscape, text))
@@ -193,7 +196,10 @@ def _wide(block: Block) -> bool:
 
 
 def _runs(pieces: tuple[Piece, ...]) -> list[tuple[bool, list[Piece]]]:
-    """Group pieces by how their page lies; a heading lies as what it stands above."""
+    """Group pieces by how their page lies; a heading lies as what it stands above.
+
+    A text whose page would be turned again and again lies on its side as a whole.
+    """
     lies = [_wide(piece.block) for piece in pieces]
     for i in range(len(pieces) - 2, -1, -1):
         if isinstance(pieces[i].block, Heading):
@@ -203,6 +209,8 @@ def _runs(pieces: tuple[Piece, ...]) -> list[tuple[bool, list[Piece]]]:
         if not runs or runs[-1][0] != landscape:
             runs.append((landscape, []))
         runs[-1][1].append(piece)
+    if sum(landscape for landscape, _ in runs) > MOST_TURNS:
+        return [(True, list(pieces))]
     return runs
 
 
@@ -245,6 +253,16 @@ def _outline(
         yield BELOW, "Only in files", FILES
 
 
+def _shortened(
+    outline: list[tuple[int, str, str]], pieces: tuple[Piece, ...]
+) -> list[tuple[int, str, str]]:
+    """Lines of the contents: chapters alone where parts would make it a list of many pages."""
+    headed = any(isinstance(piece.block, Heading) and piece.beside for piece in pieces)
+    if len(outline) <= MOST_LINES or not headed:
+        return outline
+    return [line for line in outline if line[0] == TOP]
+
+
 def _again(anchor: str) -> str:
     """Anchor in the supplement of what has one in the text."""
     return f"{SUPPLEMENT}-{anchor}"
@@ -255,10 +273,11 @@ def _contents(headings: Sequence[tuple[int, str, str]], writer: BlockWriter) -> 
     if not headings:
         return ""
     lines = []
+    code = CODE.format(2 if any(level != TOP for level, _, _ in headings) else 1)
     for i, (level, text, anchor) in enumerate(headings):
         entry = to_bookmark(writer.names[anchor], run(text)) if anchor else run(text)
         if i == 0:
-            entry = FIELD.format("begin") + CODE + FIELD.format("separate") + entry
+            entry = FIELD.format("begin") + code + FIELD.format("separate") + entry
         if i == len(headings) - 1:
             entry += FIELD.format("end")
         lines.append(paragraph("TOC1" if level == TOP else "TOC2", entry))

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from evidence.errors import Problem, ReportError
 from evidence.report.document.blocks import Picture, walk
@@ -31,11 +31,16 @@ FONTS = (
 SOURCE = "report.typ"
 BOX = "\u25a1"
 DRAWN = re.compile(r"(figure-\d+\.svg):\d+:\d+")
+# Typst's word for signs that no font can set in a way that PDF/UA-1 asks for.
+UNSET = re.compile(r"codepoint|heading title is empty")
 LINE = re.compile(r"\.typ:(\d+):\d+")
 
 
 def as_pdf(resolved: Resolved) -> bytes:
     """Write the PDF: tagged, by PDF/UA-1, with the fonts of the packages alone.
+
+    Signs that no font can set, such as stacked accents in a name, keep a PDF from meeting PDF/UA-1:
+    then it is written as a tagged PDF without that claim, which readers find in its metadata.
 
     Typst reads the source and the pictures from a folder of their own and can read no other one;
     it uses no font of the machine and no package.
@@ -68,21 +73,33 @@ def as_pdf(resolved: Resolved) -> bytes:
             (root / file).write_bytes(svg)
         (root / SOURCE).write_text(source, "utf-8", newline="\n")
         try:
-            made_pdf, warnings = typst.compile_with_warnings(
-                str(root / SOURCE),
-                root=str(root),
-                font_paths=typst.Fonts(False, True, [str(fonts)]),
-                ignore_system_fonts=True,
-                format="pdf",
-                pdf_standards="ua-1",
-                package_path=str(Path(folder) / "packages"),
-                package_cache_path=str(Path(folder) / "packages"),
-            )
+            made_pdf, warnings = _compiled(root, "ua-1")
         except typst.TypstError as failure:
-            raise _error(resolved, source, [failure]) from None
+            if not UNSET.search(failure.message):
+                raise _error(resolved, source, [failure]) from None
+            try:
+                made_pdf, warnings = _compiled(root, "1.7")
+            except typst.TypstError as second:
+                raise _error(resolved, source, [second]) from None
     if warnings:
         raise _error(resolved, source, warnings)
     return made_pdf
+
+
+def _compiled(root: Path, standard: Literal["ua-1", "1.7"]) -> tuple[bytes, list[TypstWarning]]:
+    import typst
+
+    packages = str(root.parent / "packages")
+    return typst.compile_with_warnings(
+        str(root / SOURCE),
+        root=str(root),
+        font_paths=typst.Fonts(False, True, [str(root.parent / "fonts")]),
+        ignore_system_fonts=True,
+        format="pdf",
+        pdf_standards=standard,
+        package_path=packages,
+        package_cache_path=packages,
+    )
 
 
 def staged(resolved: Resolved) -> dict[str, bytes]:

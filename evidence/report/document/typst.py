@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 from evidence.report.document.blocks import (
@@ -23,7 +24,14 @@ from evidence.report.document.blocks import (
     walk,
 )
 from evidence.report.document.resolve import Resolved
-from evidence.report.document.typst_sections import SUPPLEMENT, Group, place, split
+from evidence.report.document.typst_sections import (
+    SUPPLEMENT,
+    Group,
+    Section,
+    in_parts,
+    place,
+    split,
+)
 from evidence.report.document.typst_style import HEAD, STYLE
 from evidence.report.document.typst_table import TURNED, UPRIGHT, lay_out, table_code
 from evidence.report.document.typst_text import (
@@ -38,12 +46,15 @@ from evidence.report.document.typst_text import (
 
 SIZES = {side: re.compile(rf'<svg[^>]*?\s{side}="([0-9.]+)pt"') for side in ("width", "height")}
 DOI = re.compile(r"^https?://(dx\.)?doi\.org/")
-HIGHEST = 630.0  # points that a figure may take of a page's height, beside its caption
+# Points that a figure may take of a page's height, beside its caption: upright, on its side.
+HIGHEST, LOWER = 630.0, 390.0
 NAMED = ("answer", "claim")  # parts that begin with their name
 CALLOUT = 20.0  # points that the frame of a part takes from the width
 ACROSS = 110  # signs of a line that is set as it is
 RUNNING = 78  # signs of the title above each page
 CONTENTS = 8  # headings from which on a table of contents serves
+LONG = 60  # lines beyond which it leaves the headings of parts to their chapters
+TURNS = 6  # of the page beyond which all of the body, or of the supplement, lies on its side
 AUTHOR = "The evidence authors"
 
 
@@ -61,11 +72,14 @@ class Pen:
     """What the writers of blocks share: ``level`` is that of the last heading.
 
     ``opens`` says that only a heading and its small print have been written since, ``turned`` that
-    the last block stands on a page on its side.
+    the last block stands on a page on its side; with ``flat`` every page lies so. ``led`` has the
+    groups of the supplement that belong to headings inside of parts, by these.
     """
 
     place: Place
     files: dict[str, str]
+    led: dict[str, str] = field(default_factory=dict)
+    flat: bool = False
     level: int = 0
     opens: bool = False
     turned: bool = False
@@ -98,21 +112,30 @@ def as_typst(resolved: Resolved) -> str:
     <BLANKLINE>
     """
     sections, groups = split(resolved)
-    pen = Pen(place(resolved, sections, groups), picture_files(resolved))
+    inner = set(in_parts(resolved.document.blocks))
+    led = {group.owner: group.anchor for group in groups if group.owner in inner}
+    pen = Pen(place(resolved, sections, groups), picture_files(resolved), led)
+    pieces = _body(sections, pen)
+    if _turns(pieces) > TURNS:
+        pen.level, pen.flat = 0, True
+        pieces = [replace(piece, turned=True) for piece in _body(sections, pen)]
+        pen.flat = False
+    if groups:
+        pieces.append(Piece("pagebreak(weak: true)"))
+        pieces += _supplement(groups, pen)
+    return "\n".join([STYLE, _head(resolved, groups), "#{", *_runs(pieces), "}", ""])
+
+
+def _body(sections: Sequence[Section], pen: Pen) -> list[Piece]:
     pieces: list[Piece] = []
     for section in sections:
-        made = list(_pieces(section.blocks, pen))
+        made = list(_pieces(section.blocks, pen, TURNED if pen.flat else UPRIGHT))
         if section.groups:
             where = section.groups[0] if len(section.groups) == 1 else SUPPLEMENT
             heads = bool(made) and made[0].heads
             made.insert(int(heads), Piece(f"further({literal(where)})", heads=heads))
         pieces += made
-    if groups:
-        pieces.append(Piece("pagebreak(weak: true)"))
-        pieces.append(pen.heading(1, SUPPLEMENT, "Supplement"))
-    for group in groups:
-        pieces += _supplement(group, pen)
-    return "\n".join([STYLE, _head(resolved), "#{", *_runs(pieces), "}", ""])
+    return pieces
 
 
 def picture_files(resolved: Resolved) -> dict[str, str]:
@@ -140,7 +163,7 @@ def _pieces(blocks: Iterable[Block], pen: Pen, room: float = UPRIGHT) -> Iterato
 def _table(block: TableBlock, pen: Pen, room: float) -> Piece:
     """A table; behind a turned one it is turned too, such as the notes of a wide table."""
     layout = lay_out(block, TURNED if pen.turned else room)
-    pen.opens, pen.turned = False, pen.turned or layout.turned
+    pen.opens, pen.turned = False, not pen.flat and (pen.turned or layout.turned)
     return Piece(table_code(block, layout, pen.place), pen.turned)
 
 
@@ -169,7 +192,7 @@ def _picture(block: Picture, pen: Pen, room: float) -> str:
         pattern.search(block.svg[:2000].decode("utf-8", "replace")) for pattern in SIZES.values()
     ]
     width, height = (float(x[1]) if x else room for x in found)
-    width *= min(1.0, room / width, HIGHEST / height)
+    width *= min(1.0, room / width, (LOWER if pen.flat else HIGHEST) / height)
     further = ""
     if block.text:
         label = pen.place.resolved.labels[block.text]
@@ -205,6 +228,9 @@ def _part(block: Part, pen: Pen, room: float) -> Iterator[Piece]:
     """A part in its frame, which a table on a page of its own interrupts."""
     pen.opens = pen.turned = False
     inner = _together(_pieces(block.blocks, pen, room - CALLOUT))
+    for heading in block.blocks:
+        if isinstance(heading, Heading) and heading.anchor in pen.led:
+            inner.append(Piece(f"further({literal(pen.led[heading.anchor])})"))
     if block.kind in NAMED and inner:
         inner[0] = replace(inner[0], code=f"kept({{{inner[0].code}}})")
     inner.insert(0, Piece(f"here-is({literal(block.anchor)})", inner[0].turned if inner else False))
@@ -235,9 +261,9 @@ def _fold(fold: Fold, pen: Pen, room: float, anchor: str) -> Iterator[Piece]:
 
 
 def _titled(fold: Fold) -> bool:
-    """Whether the caption of a fold's first table says what its title says."""
+    """Whether the caption of a fold's first table is its title, all of it."""
     first = fold.blocks[0] if fold.blocks else None
-    return isinstance(first, TableBlock) and headline(first.table)[0] in fold.title
+    return isinstance(first, TableBlock) and headline(first.table)[0] == fold.title
 
 
 def _told(folds: Sequence[Fold], pen: Pen) -> str:
@@ -250,15 +276,29 @@ def _told(folds: Sequence[Fold], pen: Pen) -> str:
     return f"small({', '.join(parts)}, {literal('.')})"
 
 
-def _supplement(group: Group, pen: Pen) -> list[Piece]:
-    made = list(_group(group, pen, UPRIGHT))
-    # One turned table turns the group's small ones too: pages are not left half empty.
-    if not any(piece.turned for piece in made):
-        return made
-    return [replace(piece, turned=True) for piece in _group(group, pen, TURNED)]
+def _supplement(groups: Sequence[Group], pen: Pen) -> list[Piece]:
+    pieces = [pen.heading(1, SUPPLEMENT, "Supplement")]
+    for group in groups:
+        made = list(_group(group, pen))
+        # One turned table turns the group's small ones too: pages are not left half empty.
+        pieces += _lying([group], pen) if any(piece.turned for piece in made) else made
+    if _turns(pieces) <= TURNS:
+        return pieces
+    pen.level = 0
+    title = replace(pen.heading(1, SUPPLEMENT, "Supplement"), turned=True)
+    return [title, *_lying(groups, pen)]
 
 
-def _group(group: Group, pen: Pen, room: float) -> Iterator[Piece]:
+def _lying(groups: Sequence[Group], pen: Pen) -> list[Piece]:
+    """Groups on pages on their side."""
+    pen.flat = True
+    made = [replace(piece, turned=True) for group in groups for piece in _group(group, pen)]
+    pen.flat = False
+    return made
+
+
+def _group(group: Group, pen: Pen) -> Iterator[Piece]:
+    room = TURNED if pen.flat else UPRIGHT
     yield pen.heading(2, group.anchor, group.heading)
     for i, fold in enumerate(group.folds, 1):
         if not fold.elsewhere:
@@ -277,6 +317,12 @@ def _together(pieces: Iterable[Piece]) -> list[Piece]:
     return made
 
 
+def _turns(pieces: Sequence[Piece]) -> int:
+    """How often the page is turned on its side."""
+    turned = [False, *(piece.turned for piece in _together(pieces))]
+    return sum(later and not earlier for earlier, later in itertools.pairwise(turned))
+
+
 def _runs(pieces: Sequence[Piece]) -> Iterator[str]:
     """Code of all pieces; those in a row that are turned share their pages."""
     pieces = _together(pieces)
@@ -288,7 +334,7 @@ def _runs(pieces: Sequence[Piece]) -> Iterator[str]:
             yield "})"
 
 
-def _head(resolved: Resolved) -> str:
+def _head(resolved: Resolved, groups: Sequence[Group]) -> str:
     """What stands in the file's own data, on each page's edges and above the text."""
     document = resolved.document
     about = {name: printable(value) for name, value in document.about.items()}
@@ -315,7 +361,8 @@ def _head(resolved: Resolved) -> str:
     )
     headings = [b for b in walk(document.blocks) if isinstance(b, Heading)]
     if len(headings) >= CONTENTS:
-        code += "#outline(depth: 2, title: [Contents], indent: 1.2em)\n"
+        many = len(headings) + len(groups) > LONG and any(in_parts(document.blocks))
+        code += f"#outline(depth: {1 if many else 2}, title: [Contents], indent: 1.2em)\n"
     return code
 
 

@@ -22,7 +22,10 @@ SUPPLEMENT = "supplement"
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Blocks from one heading on, and the anchors of the groups that its folds have gone to."""
+    """Blocks from one heading on, and the anchors of the groups that its folds have gone to.
+
+    Groups of headings inside of parts are not among them: their parts lead to them.
+    """
 
     blocks: tuple[Block, ...]
     groups: tuple[str, ...]
@@ -30,22 +33,26 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What the supplement holds below one heading, which is that of the body once more."""
+    """What the supplement holds below one heading: ``owner``, that of the body once more."""
 
     anchor: str
     heading: str
     folds: tuple[Fold, ...]
+    owner: str
 
 
 def split(resolved: Resolved) -> tuple[tuple[Section, ...], tuple[Group, ...]]:
     """Split a document at its headings, and gather what a page would fold by where it belongs."""
     held: list[tuple[str, list[Block]]] = [("", [])]
     headings = {"": "The report"}
+    for block in walk(resolved.document.blocks):
+        if isinstance(block, Heading) and block.level <= 3:
+            headings[block.anchor] = block.text
     for block in resolved.document.blocks:
         if isinstance(block, Heading) and block.level <= 3:
             held.append((block.anchor, []))
-            headings[block.anchor] = block.text
         held[-1][1].append(block)
+    inner = set(in_parts(resolved.document.blocks))
     folds: dict[str, list[Fold]] = {}
     sections = []
     for anchor, blocks in held:
@@ -53,13 +60,21 @@ def split(resolved: Resolved) -> tuple[tuple[Section, ...], tuple[Group, ...]]:
         owners = [fold.under if fold.under in headings else anchor for fold in away]
         for owner, fold in zip(owners, away, strict=True):
             folds.setdefault(owner, []).append(fold)
-        sections.append(Section(stay, tuple(dict.fromkeys(map(_anchor, owners)))))
+        led = dict.fromkeys(_anchor(owner) for owner in owners if owner not in inner)
+        sections.append(Section(stay, tuple(led)))
     groups = tuple(
-        Group(_anchor(anchor), headings[anchor], tuple(folds[anchor]))
+        Group(_anchor(anchor), headings[anchor], tuple(folds[anchor]), anchor)
         for anchor in headings
         if anchor in folds
     )
     return tuple(sections), groups
+
+
+def in_parts(blocks: tuple[Block, ...]) -> Iterator[str]:
+    """Anchors of the headings inside of parts."""
+    for part in walk(blocks):
+        if isinstance(part, Part):
+            yield from (b.anchor for b in walk(part.blocks) if isinstance(b, Heading))
 
 
 def _anchor(heading: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,11 @@ LOOSE = 16.0  # points that a small table's columns get beyond what they need
 TALL = 280.0  # points beyond which a row may go on over the page
 FEW = 6  # columns up to which whole lines are counted
 STEEP = 6.0  # how much the highest cell of a row makes its height
+# Lines that the head may take, the fewest that fit; a cell of the body may take DEEPER times more.
+HEADS = (2, 3, 4, 5, 6, 8)
+DEEPER = 2.0
+HIGH = 5  # lines of a head beyond which a table is turned
+GIVEN = 0.97  # of the room that such bounds may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,33 +84,60 @@ def lay_out(block: TableBlock, room: float = UPRIGHT) -> Layout:
     >>> layout.size, layout.turned
     (8.5, False)
     """
-    table = block.table
     for most in (CELL, 12, 6, 3):
-        natural, least = _measured(block, most)
-        tried = ((True, TURNED),) if room >= TURNED else ((False, room), (True, TURNED))
+        cells = _measured(block, most)
+        # A page that lies on its side already offers its own room only.
+        tried = ((True, room),) if room > UPRIGHT else ((False, room), (True, TURNED))
+        fallback = None
         for turned, width in tried:
             for size in SIZES:
-                short = _kept_whole(natural, least) * size
+                short = _kept_whole(cells) * size
                 spared = short.sum() <= SPARED * width
-                found = _fitted(natural * size, short if spared else least * size, width)
+                found = _fitted(cells, size, short if spared else cells.least * size, width)
                 if found is None:
                     continue
-                lines = _lines(natural * size, found)
-                if turned or lines.mean() <= LINES or lines.mean() * size * 1.3 > 2 * TALL:
-                    whole = bool(lines.max() * size * 1.3 < TALL)
-                    return Layout(size, tuple(map(float, found.round(1))), turned, whole, most)
+                lines = _lines(cells.natural * size, found)
+                whole = bool(lines.max() * size * 1.3 < TALL)
+                layout = Layout(size, tuple(map(float, found.round(1))), turned, whole, most)
+                low = not _high(cells.heads * size, found)
+                easy = lines.mean() <= LINES or lines.mean() * size * 1.3 > 2 * TALL
+                if low and (turned or easy):
+                    return layout
+                fallback = layout if turned else fallback
+        if fallback is not None:
+            return fallback
         for size in NARROWER:
-            found = _fitted(natural * size, least * size, TURNED)
+            found = _fitted(cells, size, cells.least * size, TURNED)
             if found is not None:
-                whole = bool(_lines(natural * size, found).max() * size * 1.3 < TALL)
+                whole = bool(_lines(cells.natural * size, found).max() * size * 1.3 < TALL)
                 return Layout(size, tuple(map(float, found.round(1))), True, whole, most)
+    table = block.table
     right = "split it, or fold it with the name of the file that holds it"
     problem = Problem(block.anchor, f"has {len(table.head)} columns, too many for a page", right)
     raise ReportError("a table cannot be set", [problem])
 
 
-def _measured(block: TableBlock, most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Widths in em: of each cell on one line, and what each column needs at least."""
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Widths in em.
+
+    Attributes
+    ----------
+    natural : array, rows by columns
+        Of each cell on one line; the head is the first row.
+    least : array, by columns
+        What each column needs for its longest word.
+    heads : array, ``HEADS`` by columns
+        What each needs for its head to take so many lines.
+    """
+
+    natural: NDArray[np.float64]
+    least: NDArray[np.float64]
+    heads: NDArray[np.float64]
+
+
+def _measured(block: TableBlock, most: int) -> _Cells:
+    """Measure the cells of a table."""
     import numpy as np
 
     table = block.table
@@ -122,19 +156,54 @@ def _measured(block: TableBlock, most: int) -> tuple[NDArray[np.float64], NDArra
         longest = sorted(parts, key=len)[-12:]
         least[j] = 1.08 * max((em(part) for part in longest), default=0.0)
         least[j] += 0.0 if j else cites
-    return natural, least
+    words = [[1.14 * em(part) for part in unbroken(cell, most)] for cell in rows[0]]
+    heads = np.array([[_broken_to(lines, parts) for parts in words] for lines in HEADS])
+    return _Cells(natural, least, heads)
 
 
-def _kept_whole(natural: NDArray[np.float64], least: NDArray[np.float64]) -> NDArray[np.float64]:
+def _broken_to(most: int, words: Sequence[float]) -> float:
+    """Least width at which words take so many lines at most."""
+    space, low, high = em(" "), 0.0, sum(words) + em(" ") * len(words)
+    for _ in range(12):
+        middle, lines, used = (low + high) / 2, 0, math.inf
+        for word in words:
+            used += space + word
+            if used > middle:
+                lines, used = lines + 1, word
+        fits = lines <= most and max(words, default=0.0) <= middle
+        low, high = (low, middle) if fits else (middle, high)
+    return high
+
+
+def _high(heads: NDArray[np.float64], widths: NDArray[np.float64]) -> bool:
+    """Whether the head of a table takes too many lines."""
+    return bool((heads[HEADS.index(HIGH)] > widths - 2 * INSET + 0.5).any())
+
+
+def _kept_whole(cells: _Cells) -> NDArray[np.float64]:
     """What columns need if cells of a few words stay on one line."""
     import numpy as np
 
-    body = natural[1:].max(axis=0, initial=0.0) * 1.02
-    return np.asarray(np.maximum(least, np.where(body <= SHORT, body, 0.0)))
+    body = cells.natural[1:].max(axis=0, initial=0.0) * 1.02
+    return np.asarray(np.maximum(cells.least, np.where(body <= SHORT, body, 0.0)))
+
+
+def _bounded(
+    cells: _Cells, size: float, least: NDArray[np.float64], room: float
+) -> NDArray[np.float64]:
+    """What columns need for neither their head nor their longest cell to become a tower."""
+    import numpy as np
+
+    longest = 1.1 * cells.natural[1:].max(axis=0, initial=0.0) * size
+    for lines, heads in zip(HEADS, cells.heads * size, strict=True):
+        bounds = np.maximum(np.maximum(least, heads + 0.5), longest / (DEEPER * lines))
+        if bounds.sum() <= GIVEN * room:
+            return np.asarray(bounds)
+    return least
 
 
 def _fitted(
-    natural: NDArray[np.float64], least: NDArray[np.float64], room: float
+    cells: _Cells, size: float, least: NDArray[np.float64], room: float
 ) -> NDArray[np.float64] | None:
     """Widths that make the rows low together; None where the room does not do."""
     import numpy as np
@@ -142,6 +211,7 @@ def _fitted(
     room -= 2 * INSET * len(least)
     if least.sum() > room:
         return None
+    natural = cells.natural * size
     full = np.maximum(natural.max(axis=0) * 1.02 + 1.0, least)
     if full.sum() <= room:
         spare = room - full.sum()
@@ -149,6 +219,8 @@ def _fitted(
         further = spare / len(full)
         grown = full + (further if spare < 0.3 * room else min(further, LOOSE))
         return np.asarray(grown + 2 * INSET)
+    least = _bounded(cells, size, least, room)
+    full = np.maximum(full, least)
     widths = _balanced(natural, least, full, room)
     if len(full) > FEW:
         return np.asarray(widths + 2 * INSET)

@@ -91,17 +91,16 @@ def findings_docx(table: SummaryOfFindings, *, about: Mapping[str, str] | None =
         for (name, text), gap in zip(lines.items(), ("", "", "", GAP), strict=True)
     )
     body += _table(table, made)
-    body += paragraph("Small", run(notes)) + paragraph("Small", run(_short_forms(made)))
+    body += paragraph("Small", run(notes)) + paragraph("Small", run(_short_forms(table, made)))
     body += _grades() + _reasons(table)
-    if said := package.said():
-        body += paragraph("Small", run(f"{said}."))
     return package.bytes_of(body + package.section(landscape=True), made.title)
 
 
 def _table(table: SummaryOfFindings, made: Table) -> str:
     names = list(made.head)
-    names[COMPARATOR] += f": {table.comparison}"
-    names[TREATMENT] += f": {table.intervention}"
+    if any(one.occasion == "final" for one in table.rows):
+        names[COMPARATOR] += f": {table.comparison}"
+        names[TREATMENT] += f": {table.intervention}"
     names[DIFFERENCE] = names[DIFFERENCE].removesuffix(" (95 % CI)")
     for column in (ASKED, MEANT):
         names[column] = _capital(names[column].removeprefix("Certainty, "))
@@ -141,11 +140,12 @@ def _marks(numbers: tuple[int, ...]) -> str:
     return styled(",", "Citation").join(linked)
 
 
-def _short_forms(made: Table) -> str:
-    """Spell out the short forms of measures that the table uses."""
+def _short_forms(table: SummaryOfFindings, made: Table) -> str:
+    """Spell out the short forms of measures that the table uses, and name its questions."""
     words = {word for line in made.rows for text in line for word in text.split()}
     used = [f"{name}: {label}" for name, label in MEASURE_LABELS.items() if name in words]
-    return "; ".join(["CI: confidence interval", *used]) + "."
+    asked = ", ".join(one.question for one in table.rows)
+    return f"{'; '.join(['CI: confidence interval', *used])}. Questions: {asked}."
 
 
 def _grades() -> str:

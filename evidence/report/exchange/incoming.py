@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from evidence.catalog.phrases import counted
 from evidence.effects.foreign.packages import read_revman_package
 from evidence.effects.foreign.records import ForeignAnalysis, ForeignReview
 from evidence.effects.foreign.ris import Reference, read_ris
@@ -142,7 +143,7 @@ def _how(one: ForeignAnalysis) -> str:
 
 def _line(one: ForeignAnalysis) -> str:
     name = clean_text(" ".join(f"{one.comparison}: {one.outcome}".split()))
-    return f"{one.id}\t{name}\t{_how(one)}\t{len(one.trials)} trials"
+    return f"{one.id}\t{name}\t{_how(one)}\t{counted(len(one.trials), 'trial')}"
 
 
 def _head(one: ForeignAnalysis) -> dict[str, Any]:
@@ -157,8 +158,7 @@ def _references(references: tuple[Reference, ...]) -> str:
     lines = [
         f"  {one.year or '----'}  {clean_text(one.title or '(no title)')}" for one in references
     ]
-    count = len(references)
-    return "\n".join([f"{count} reference{'' if count == 1 else 's'}", *lines])
+    return "\n".join([counted(len(references), "reference"), *lines])
 
 
 def _pooled(made: Rerun) -> str:
@@ -183,14 +183,21 @@ def _whole(review: ForeignReview, *, as_json: bool) -> str:
         count, differs = count + len(compared), differs + len(wrong)
         pooled = found["pooled"]
         said = "not pooled by the file" if pooled is None else _pooled(Rerun(**pooled))
-        agree = f"{len(compared) - len(wrong)} of {len(compared)} stored figures agree"
-        lines.append(f"{_line(one)}\n    {said}; {agree}")
+        lines.append(f"{_line(one)}\n    {said}; {agreement(len(compared), len(wrong))}")
         lines += [f"    {_difference(Compared(**c))}" for c in wrong]
     if as_json:
         return _json({"format": "evidence-import/1", "analyses": records, "notes": review.notes})
-    head = f"{len(review.analyses)} analyses; {count - differs} of {count} stored figures agree"
+    head = f"{counted(len(review.analyses), 'analysis', 'analyses')}; {agreement(count, differs)}"
     title = clean_text(review.title)
     return "\n".join([*([title] if title else []), head, *lines, *review.notes])
+
+
+def agreement(stored: int, differs: int) -> str:
+    """Say how many of the figures that a file stores are as they are here."""
+    if not stored:
+        return "the file stores no figures"
+    verb = "agrees" if stored == 1 else "agree"
+    return f"{stored - differs} of {counted(stored, 'stored figure')} {verb}"
 
 
 def _tried(one: ForeignAnalysis) -> dict[str, Any]:
@@ -216,7 +223,7 @@ def _told(one: ForeignAnalysis) -> str:
         for part in one.subgroups
         if part.stored.estimable
     ]
-    lines.append(f"  {len(compared) - len(wrong)} of {len(compared)} stored figures agree")
+    lines.append(f"  {agreement(len(compared), len(wrong))}")
     lines += [f"    {_difference(c)}" for c in wrong]
     lines += ["", "as this package pools by default:", str(pool(table, level=one.level))]
     lines += [

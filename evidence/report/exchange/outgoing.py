@@ -129,7 +129,7 @@ def release_of(project: Project, names: Sequence[str]) -> Release:
         run = project.reports_folder / name / "run.json"
         try:
             inputs |= json.loads(run.read_bytes())["inputs"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             problem = Problem(str(run), "is no run record", f"evidence run {name}")
             raise ReportError("a report is not built", [problem]) from None
     authors = tuple(head["authors"])
@@ -240,7 +240,7 @@ def _findings(project: Project, names: list[str]) -> Files:
                 SummaryOfFindings.model_validate_json(json.dumps(one))
                 for one in json.loads(path.read_bytes())
             ]
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             problem = Problem(str(path), "is of another version", f"evidence run {name}")
             raise ReportError("a report is not built", [problem]) from None
         about = _about(project, name)

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.catalog.display import html_of_record
+from evidence.catalog.display import html_of_record, plain
+from evidence.catalog.phrases import counted, folded, p_value, q_words
+from evidence.catalog.phrases import figure as number
 from evidence.effects.foreign.records import ForeignAnalysis, ForeignTrial, Stored
 from evidence.effects.foreign.tables import counts_of, foreign_table, why_not
 from evidence.effects.table import EffectTable
@@ -45,6 +47,16 @@ class Rerun:
 
     _repr_html_ = html_of_record
 
+    def __str__(self) -> str:
+        spread = "" if self.tau2 is None else f"; tau2 {number(self.tau2)}"
+        q = q_words(self.q, self.q_df, None)
+        return folded(
+            f"{counted(self.k, 'study', 'studies')} pooled as the file does: "
+            f"{number(self.estimate)} (CI {number(self.ci_low)} to {number(self.ci_high)}), "
+            f"z = {self.z:.3g}, "
+            f"{p_value(self.p)}; {q}; I2 {self.i2:.1f}%{spread}"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:
@@ -58,6 +70,12 @@ class Compared:
     agrees: bool
 
     _repr_html_ = html_of_record
+
+    def __str__(self) -> str:
+        said = f"{self.figure} {self.ours:.8g}, the file has {self.theirs:.8g}"
+        return (
+            f"{self.analysis}, {plain(self.part)}: {said}: {'agrees' if self.agrees else 'differs'}"
+        )
 
 
 def rerun_analysis(analysis: ForeignAnalysis, subgroup: str | None = None) -> Rerun:

@@ -127,8 +127,14 @@ def effect_text(value: float, scale: str, places: int) -> str:
 
 
 def interval_text(low: float, high: float, scale: str, places: int) -> str:
-    """Print an interval of effects."""
-    if scale == "log":
+    """Print an interval of effects on the scale that readers know.
+
+    Examples
+    --------
+    >>> interval_text(-0.5, 0.5, "fisher_z", 2)
+    '−0.46 to 0.46'
+    """
+    if scale != "identity":
         return f"{effect_text(low, scale, places)} to {effect_text(high, scale, places)}"
     return interval(low, high, places)
 

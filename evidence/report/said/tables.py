@@ -66,7 +66,7 @@ def _contributions(result: QuestionResult, block: SaidBlock) -> Table:
             "complete" if line.kind == "complete" else KINDS[line.kind],
             line.said,
             "" if line.mean is None or line.sd is None else _effect(line.mean, line.sd),
-            "" if line.information is None else percent(max(line.information, 0.0)),
+            "" if line.information is None else percent(line.information),
             "" if line.shift is None else significant(line.shift, 2),
             line.note,
         )

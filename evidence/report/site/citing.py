@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -16,7 +15,8 @@ from evidence.report.citing import (
     cite_files,
     cite_texts,
 )
-from evidence.report.site.data import CLAIMS_FILE, ReportData, SiteData
+from evidence.report.record import data_hash
+from evidence.report.site.data import ReportData, SiteData
 from evidence.report.wording import capital
 
 FOLDER = "cite"
@@ -63,11 +63,13 @@ def question_cites(site: SiteData) -> dict[str, tuple[Cited, ...]]:
 
 
 def claim_cites(site: SiteData) -> dict[str, tuple[Cited, ...]]:
-    """Give each claim by its id; its data are the file of claims, known by its own hash."""
+    """Give each claim by its id; its data are those of all reports."""
     if site.release is None or site.claims is None:
         return {}
-    digest = hashlib.sha256(site.claim_files[CLAIMS_FILE]).hexdigest()
-    release = replace(site.release, data_hash=digest)
+    inputs: dict[str, str] = {}
+    for report in site.reports:
+        inputs |= report.run.inputs
+    release = replace(site.release, data_hash=data_hash(inputs))
     page = _page(release, "claims.html")
     found: dict[str, tuple[Cited, ...]] = {}
     for claim in site.claims.claims:

@@ -56,6 +56,7 @@ class RunShown(FileShown):
     command: str
     evidence: str
     data_hash: str
+    inputs: dict[str, str] = {}
     release: ReleaseShown | None = None
 
 

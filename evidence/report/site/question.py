@@ -11,7 +11,7 @@ from evidence.effects.scales import from_readers
 from evidence.errors import Problem, ReportError
 from evidence.models.frequentist.fit import CI_WORDS, MODEL_WORDS, TAU2_WORDS
 from evidence.report.borrowed.result import BorrowBlock
-from evidence.report.forest_result import distinct_names, favours
+from evidence.report.forest.result import distinct_names, favours
 from evidence.report.numbers import level_text, pretty_unit
 from evidence.report.result import QuestionResult, ResultFile
 from evidence.report.site.data import Leaf, ReportData

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from evidence.catalog.readings import agreement
 from evidence.rating.risk_of_bias.lights import risk_lights
+from evidence.report.cite import Release
+from evidence.report.composed.citing import with_citation
 from evidence.report.document.resolve import resolve
 from evidence.report.figures.flow_diagram import flow_diagram
 from evidence.report.figures.risk_summary import risk_summary_plot
@@ -22,6 +24,7 @@ def body_files(
     body: Body,
     findings: Sequence[tuple[Table, Table | None]] = (),
     notes: Sequence[str] = (),
+    release: Release | None = None,
 ) -> dict[str, bytes]:
     """Make the files of ``reports/body``: its forms, pictures and numbers.
 
@@ -32,13 +35,16 @@ def body_files(
         Summaries of findings with their footnotes.
     notes : sequence of str
         Reports that could not be read.
+    release : Release, optional
+        What the page is cited as.
     """
     counted = flow(body.studies, body.excluded, [(q, table) for _, q, table in body.answered])
     pictures = {"flow": flow_diagram(counted)}
     if any(line.tool is not None for line in risk_lights(body.risks)):
         pictures["risk"] = risk_summary_plot(body.risks, title="Risk of bias of all rated results")
+    document = compose_body(body, counted, pictures, findings, notes)
     return {
-        **forms_of(resolve(compose_body(body, counted, pictures, findings, notes))),
+        **forms_of(resolve(with_citation(document, release))),
         **{f"{name}.svg": plot.svg() for name, plot in pictures.items()},
         **{f"{name}.png": plot.png() for name, plot in pictures.items()},
         "body.json": _numbers(body, counted),

@@ -14,10 +14,11 @@ from evidence.catalog.project import Project
 from evidence.errors import Problem, ReportError
 from evidence.models.answer import tell_nobody
 from evidence.report.analysis import analysis_names
-from evidence.report.build import FINDINGS, swap
+from evidence.report.build import FINDINGS, RUN, swap
 from evidence.report.certainty.findings_table import findings_table, footnotes_table
 from evidence.report.certainty.summary_of_findings import SummaryOfFindings
 from evidence.report.changes.files import changes_files
+from evidence.report.cite import Release
 from evidence.report.claims.gather import (
     CLAIMS_FILE,
     committed_levels,
@@ -25,8 +26,11 @@ from evidence.report.claims.gather import (
     gather_claims,
 )
 from evidence.report.claims.page import claims_files
+from evidence.report.coherence.whole import examine_whole
+from evidence.report.exchange.outgoing import release_of
+from evidence.report.release import citation_head
 from evidence.report.tables import Table
-from evidence.report.verify import Verification, compared
+from evidence.report.verify import Verification, compared, examined
 from evidence.report.whole.body import body_files
 from evidence.report.whole.gather import NAME as BODY
 from evidence.report.whole.gather import gather_body
@@ -59,13 +63,13 @@ def make_whole(
     if name == CLAIMS:
         levels = committed_levels(project)
         report = gather_claims(project, certainties=levels, tell=tell)
-        return claims_files(report), report.notes
+        return claims_files(report, _release(project)), report.notes
     if name == CHANGES:
         tell("changes: what moved between data releases")
-        return changes_files(project), ()
+        return changes_files(project, _release(project)), ()
     body = gather_body(project, tell)
     findings, notes = _findings(project)
-    return body_files(body, findings, notes), notes
+    return body_files(body, findings, notes, _release(project)), notes
 
 
 def build_whole(name: str, project: Project, *, tell: Callable[[str], None] = tell_nobody) -> Path:
@@ -87,11 +91,26 @@ def build_whole(name: str, project: Project, *, tell: Callable[[str], None] = te
 def verify_whole(
     name: str, project: Project, *, tell: Callable[[str], None] = tell_nobody
 ) -> Verification:
-    """Make a page on the whole anew and compare it byte for byte with what is committed."""
+    """Make a page on the whole anew, compare it byte for byte, and read its forms again."""
     files, notes = make_whole(name, project, tell=tell)
     folder = project.reports_folder / name
     moved = [replace(found, where=f"{name}: {found.where}") for found in compared(folder, files)]
-    return Verification(name=name, moved=tuple(moved), notes=notes, files=len(files), numbers=0)
+    return Verification(
+        name=name,
+        moved=tuple(moved),
+        notes=notes,
+        files=len(files),
+        numbers=0,
+        incoherent=examined(folder, files, examine_whole),
+    )
+
+
+def _release(project: Project) -> Release | None:
+    """What pages on the whole are cited as: the data are those of all built reports."""
+    head = citation_head(project)
+    names = analysis_names(project.analyses_folder)
+    built = [name for name in names if (project.reports_folder / name / RUN).is_file()]
+    return None if head is None or not built else release_of(project, built)
 
 
 def _findings(

@@ -301,7 +301,7 @@ POWER = {"method": "power", "tau": TAU, "discount": 0.5}
         ({"source": table_of(YS, SS, measure="RR", scale="log")}, "(?s)measure: 'RR'.*scale"),
         ({"method": "hierarchical", "discount": None}, "between: hierarchical needs it"),
         ({"method": "hierarchical", "discount": None,
-          "between": spike_slab(0.5, spike_sd=0.1, slab_sd=(0.2, 1))}, "between: SpikeSlab"),
+          "between": spike_slab(0.5, spike_sd=0.1, slab_sd=(0.2, 1))}, "between: spike-and-slab"),
         ({"method": "hierarchical", "discount": None, "between": half_normal(1), "curve": [-1]},
          "numbers from 0 on"),
         ({"method": "robust_map", "vague": flat()}, "vague: flat"),

@@ -213,7 +213,7 @@ def test_one_report_alone() -> None:
     assert fit.terms.loc[0, "mean"] == pytest.approx(exact.terms.loc[0, "mean"], abs=0.01)
     assert fit.trials.loc["a", "left_out_mean"] == 0.0
     assert fit.trials.loc["a", "left_out_sd"] == 2.0
-    assert re.search(r"1 reports, 1 complete, 1 say something", str(fit))
+    assert re.search(r"1 report, 1 complete, 1 say something", str(fit))
 
 
 @pytest.mark.parametrize(

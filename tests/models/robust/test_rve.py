@@ -120,11 +120,12 @@ def test_wald_test_of_moderators() -> None:
 
 def test_summary() -> None:
     table, frame = example()
-    text = repr(robust_regression(table, STUDIES, frame))
+    text = " ".join(repr(robust_regression(table, STUDIES, frame)).split())
     assert text.startswith("Robust variance estimation of 19 effects in 9 clusters (correlated ")
     assert "rho = 0.8); small-sample corrected; tau2 " in text
     assert "note: the correlation within clusters, 0.8, is assumed" in text
-    text = repr(robust_regression(table, STUDIES, working="hierarchical", small_sample=False))
+    fit = robust_regression(table, STUDIES, working="hierarchical", small_sample=False)
+    text = " ".join(repr(fit).split())
     assert "large-sample; tau2 " in text
     assert "omega2" in text
     assert "(stated weights)" in repr(robust_regression(table, STUDIES, weights=np.ones(19)))

@@ -30,7 +30,11 @@ def test_a_risk_above_one_is_capped_and_says_so() -> None:
     assert found.treatment == pytest.approx((900, 600, 1000))
 
 
-@given(st.floats(0, 1), st.sampled_from(["RR", "OR", "HR"]), st.floats(1e-3, 1e3))
+@given(
+    st.floats(0, 1, exclude_min=True, exclude_max=True),
+    st.sampled_from(["RR", "OR", "HR"]),
+    st.floats(1e-3, 1e3),
+)
 def test_no_effect_changes_nothing_and_risks_stay_risks(p: float, measure: str, r: float) -> None:
     same = absolute_risk(p, measure, 1.0, 1.0, 1.0)
     assert same.difference == pytest.approx((0, 0, 0), abs=1e-9)
@@ -44,6 +48,8 @@ def test_no_effect_changes_nothing_and_risks_stay_risks(p: float, measure: str, 
     [
         ((0.1, "MD", 1, 1, 1), "measure: 'MD'; one of RR, OR, HR"),
         ((1.1, "RR", 1, 1, 1), "comparator_risk: 1.1"),
+        ((0.0, "RR", 1, 1, 1), "comparator_risk: 0.0; above 0 and below 1"),
+        ((1.0, "HR", 1, 1, 1), "comparator_risk: 1.0; above 0 and below 1"),
         ((0.1, "RR", 0, 1, 1), "estimate: 0; a ratio, above 0"),
         ((0.1, "RR", 1, float("nan"), 1), "low: nan"),
     ],
@@ -71,6 +77,31 @@ def test_the_comparators_risk_is_the_median_with_its_trials() -> None:
     assert one is not None
     assert one.source == "the comparator arm: Doe 2001 10/50 at 12 weeks; 2 more printed none"
     assert comparator_risk(rows, []) is None
+
+
+@pytest.mark.parametrize(
+    ("risks", "why"),
+    [
+        ([0], "no event in the comparator arm"),
+        ([0, 0], "no event in the comparator arms"),
+        ([0, 0, 5], "no event in the middle one of the comparator arms"),
+        ([50], "an event in everyone of the comparator arm"),
+        ([0, 5], ""),
+    ],
+)
+def test_a_comparator_without_events_or_with_nothing_else_says_why(
+    risks: list[int], why: str
+) -> None:
+    trials = [
+        counted(f"t-200{i}", {"a": {"events": 5, "total": 50}, "p": {"events": n, "total": 50}})
+        for i, n in enumerate(risks)
+    ]
+    found = comparator_risk(
+        answered(trials, measure="RR", outcomes=("cv_event",)).table.rows, trials
+    )
+    assert found is not None
+    told = f"{why}: no absolute difference follows from a ratio" if why else ""
+    assert found.unusable == told
 
 
 def test_the_comparators_mean_is_the_final_value_else_the_change() -> None:

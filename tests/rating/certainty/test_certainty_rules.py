@@ -116,7 +116,7 @@ def test_i2_stands_beside_and_decides_nothing() -> None:
         found = RULES["inconsistency"](replace(GOOD, i2=i2, prediction=(-2.0, 2.0)))
         assert found.step == 0
         assert f"I² beside: {i2:.0f} %" in found.text
-        assert "prediction interval 0.135 to 7.39" in found.text
+        assert "prediction interval 0.14 to 7.39" in found.text
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_the_bayesian_interval_stands_beside_two_or_three_trials(k: int, told: b
         replace(GOOD, trials=FIVE[:k], ci_low=-3.0, ci_high=3.0, bayes=(-0.7, -0.2))
     )
     assert found.step == -3
-    assert ("[IM-B] Beside it, Bayes gives 0.497 to 0.819" in found.text) == told
+    assert ("[IM-B] Beside it, Bayes gives 0.50 to 0.82" in found.text) == told
 
 
 SECOND = Second(median=-0.375, low=-1.0, high=0.5)
@@ -375,6 +375,6 @@ def test_every_rule_is_listed_with_its_source() -> None:
 def test_the_text_of_a_suggestion_names_the_rules_that_made_it() -> None:
     found = suggest(replace(GOOD, ci_low=-0.7, ci_high=0.3))[DOMAINS.index("imprecision")]
     assert isinstance(found, Suggestion)
-    assert found.text.startswith("[IM-2] The interval, 0.497 to 1.35,")
+    assert found.text.startswith("[IM-2] The interval, 0.50 to 1.35,")
     assert "IM-S0" not in found.text
     assert "[IM-S0]" in RULES["imprecision"](GOOD).text

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from evidence.errors import FitError
 from evidence.rating.certainty.inputs import Inputs
 from evidence.rating.certainty.rules import LEVELS
+from evidence.rating.certainty.rules_text import written
 from evidence.rating.certainty.words import SYMBOLS, statement, verb
 
 BASE = Inputs(
@@ -56,10 +57,53 @@ def test_little_or_no_difference_only_where_nothing_that_matters_is_left() -> No
         )
 
 
+@pytest.mark.parametrize(
+    ("low", "y", "high", "wording"),
+    [
+        (0.05, 0.12, 0.2, "probably increases stroke slightly compared"),
+        (-0.2, -0.1, -0.01, "probably reduces stroke slightly compared"),
+        (0.0, 0.1, 0.2, "makes little or no difference to stroke"),
+        (-0.1, 0.0, 0.1, "makes little or no difference to stroke"),
+    ],
+)
+def test_an_interval_without_no_effect_is_never_little_or_no_difference(
+    low: float, y: float, high: float, wording: str
+) -> None:
+    text = said("moderate", estimate=y, ci_low=low, ci_high=high)
+    assert wording in text
+    assert ("little or no" in text) == (low <= 0 <= high)
+
+
+def test_a_level_before_the_treatment_says_so() -> None:
+    found = replace(BASE, contrast="level", scale="identity", unit="pg/mL", measure="MN")
+    sides = ("Anastrozole", "estradiol", "")
+    assert statement(found, "very_low", *sides, before=True) == (
+        "The evidence is very uncertain about estradiol before anastrozole."
+    )
+    assert statement(found, "low", *sides, before=True) == (
+        "Estradiol before anastrozole may be within −0.800 to −0.200 pg/mL."
+    )
+
+
+@pytest.mark.parametrize(
+    ("measure", "values", "text"),
+    [
+        ("RR", (1.4, 0.7661), ("1.40", "0.77")),
+        ("ROM", (0.2, 0.0949), ("0.200", "0.0949")),
+        ("OR", (0.095, 302.149), ("0.10", "302.15")),
+        ("MD", (-0.045, 0.0, 12345.0), ("−0.0450", "0", "12300")),
+    ],
+)
+def test_figures_that_belong_together(
+    measure: str, values: tuple[float, ...], text: tuple[str, ...]
+) -> None:
+    assert written(measure, *values) == text
+
+
 def test_an_interval_with_no_effect_in_it_is_said_beside_the_effect() -> None:
     text = said("low", ci_high=0.1)
     assert text == (
-        "Anastrozole may reduce stroke compared with placebo, but the interval (0.449 to 1.11) "
+        "Anastrozole may reduce stroke compared with placebo, but the interval (0.45 to 1.11) "
         "reaches from a reduction to an increase."
     )
 
@@ -71,7 +115,7 @@ def test_other_kinds_of_question() -> None:
     )
     assert said("low", contrast="within", ci_high=0.1).startswith("It is not clear whether stroke")
     level = said("moderate", contrast="level", scale="identity", unit="pg/mL", measure="MN")
-    assert level == "Stroke with anastrozole is probably within −0.8 to −0.2 pg/mL."
+    assert level == "Stroke with anastrozole is probably within −0.800 to −0.200 pg/mL."
     assert "The association with stroke may be within" in said("low", contrast="association")
     assert said("very_low", contrast="association") == (
         "The evidence is very uncertain about the association with stroke."

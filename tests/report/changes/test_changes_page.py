@@ -133,6 +133,30 @@ def test_a_section_for_each_release_newest_first() -> None:
     assert leads == {(0, 0): "#since", (1, 0): "#v-1-1-0", (2, 0): "#v-1-0-0"}
 
 
+def test_links_lead_to_where_the_questions_stand_now() -> None:
+    old, new = much()
+    questions = tuple(
+        q.model_copy(update={"analysis": "elsewhere"}) if q.id == "wide" else q
+        for q in new.questions
+        if q.id != "men"
+    )
+    now = new.model_copy(update={"version": None, "date": None, "questions": questions})
+    document = compose_changes(history_of(old, new, reasons=(WHY, REMOVED)), now)
+    block = table(document, "t-v-1-1-0-numbers")
+    leads = {row[0]: block.links.get((i, 0)) for i, row in enumerate(block.table.rows)}
+    assert leads["It in men"] is None
+    assert "../elsewhere/index.html#q-wide" in leads.values()
+    links = [
+        a for b in walk(document.blocks) if isinstance(b, TableBlock) for a in b.links.values()
+    ]
+    there = {f"../{q.analysis}/index.html#q-{q.id}" for q in questions}
+    assert {a for a in links if "#q-" in a} <= there
+    folded = table(document, "t-v-1-1-0-added").links  # within a fold
+    assert set(folded.values()) <= there
+    assert folded
+    assert [a for a in links if a.startswith("#")] == ["#since", "#v-1-1-0", "#v-1-0-0"]
+
+
 def test_numbers_that_moved_stand_with_their_reason() -> None:
     block = table(document_of(), "t-v-1-1-0-numbers")
     assert block.table.rows[3] == (

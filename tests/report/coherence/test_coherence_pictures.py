@@ -15,8 +15,8 @@ from evidence.report.coherence.other_pictures import agrees, check_directions, c
 from evidence.report.coherence.png_text import png_description
 from evidence.report.coherence.read_svg import read_svg
 from evidence.report.figures.style import STYLE, svg_bytes
-from evidence.report.forest_marks import draw, new_figure
-from evidence.report.forest_result import forest_of
+from evidence.report.forest.marks import draw, new_figure
+from evidence.report.forest.result import forest_of
 from evidence.report.pictures import picture
 from evidence.report.result import QuestionResult
 

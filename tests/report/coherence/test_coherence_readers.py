@@ -176,3 +176,11 @@ def test_an_untagged_pdf_is_refused() -> None:
     writer.write(buffer)
     with pytest.raises(ReportError, match="not tagged"):
         read_pdf("report.pdf", buffer.getvalue())
+
+
+def test_brackets_in_the_strings_of_a_pdf_may_nest() -> None:
+    # Codes of a font are bytes, and 0x28 and 0x29 are brackets that need no escape in pairs.
+    signs = {0x28: "1", 0x2B: "6", 0x3A: "/", 0x23: "9", 0x29: "3"}
+    drawn = rb"(\000(\000+\000:\000(\000#\000)\000))"
+    content = b"/Span<</MCID 4>>BDC BT /f0 8 Tf [" + drawn + b"]TJ ET EMC"
+    assert words_of(content, {"f0": signs})[4].strip() == "16/1933"

@@ -20,9 +20,12 @@ from samples import (
 )
 
 from evidence.catalog.study import Study
+from evidence.report.cite import Release
 from evidence.report.collect import collect
+from evidence.report.composed.citing import with_citation
+from evidence.report.composed.material import Material
 from evidence.report.composed.references import references_of
-from evidence.report.composed.report import Material, compose
+from evidence.report.composed.report import compose
 from evidence.report.document.blocks import (
     Document,
     Fold,
@@ -159,3 +162,17 @@ def test_two_studies_that_tell_a_paper_differently_both_stand() -> None:
 def test_the_same_result_gives_the_same_document() -> None:
     assert made()[0] == made()[0]
     assert isinstance(material_of(result_of(trials(THREE))), Material)
+
+
+def test_a_page_on_the_whole_says_how_it_is_cited() -> None:
+    whole = Document("claims", "The claims", "All.", (Heading(2, "By system", "systems"),))
+    assert with_citation(whole, None) == whole
+    release = Release("Evidence", ("The authors",), "1.2", "ab" * 32, "2026-11-21")
+    cited = with_citation(whole, release)
+    assert [h.anchor for h in blocks_of(cited, Heading)] == ["systems", "cite"]
+    assert cited.about == {
+        "version": "1.2", "data_hash": "ab" * 32, "date": "2026-11-21", "author": "The authors",
+    }  # fmt: skip
+    texts = " ".join(b.text for b in blocks_of(cited, Verbatim))
+    assert "[claims, version 1.2, data abababababab]" in texts
+    assert resolve(cited).labels == {}

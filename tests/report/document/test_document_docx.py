@@ -317,6 +317,48 @@ def test_wide_tables_lie_on_their_side_with_their_heading() -> None:
     assert [footer(section) for section in word.sections] == ["\tPage 1 of 1"] * 4
 
 
+def sides(word: Any) -> list[bool]:
+    return [section.page_width > section.page_height for section in word.sections]
+
+
+def claims(n: int) -> tuple[Block, ...]:
+    """Parts with a heading and a wide table each."""
+    return tuple(
+        Part("claim", f"c-{i}", (
+            Heading(3, f"Claim {i}", f"h-{i}"),
+            TableBlock(f"t-{i}", wide()),
+            Paragraph((f"Whence {i}.",)),
+        ))
+        for i in range(n)
+    )  # fmt: skip
+
+
+def test_many_wide_tables_turn_the_text_once() -> None:
+    word, _, _ = opened((Heading(2, "Area", "area"), *claims(6)))
+    assert sum(sides(word)) == 6
+    word, _, _ = opened((Heading(2, "Area", "area"), *claims(7)))
+    assert sides(word) == [False, True]
+    assert [f"Whence {i}." in texts(word) for i in range(7)] == [True] * 7
+
+
+def test_a_long_table_of_contents_leaves_parts_to_their_chapters() -> None:
+    def contents(n: int) -> tuple[list[str], set[str]]:
+        word, _, _ = opened((Heading(2, "Area", "area"), *claims(n), Heading(2, "End", "end")))
+        lines = [whole_text(p) for p in word.element.iter(qn("w:sdtContent")) for p in p]
+        return lines, fields(word)
+
+    lines, seen = contents(58)
+    assert len(lines) == 61
+    assert seen == OWN_FIELDS
+    lines, seen = contents(59)
+    assert lines == ["Contents", "Area", "End"]
+    # Word itself would find the same lines.
+    assert 'TOC \\o "1-1" \\h \\z \\u' in seen
+    without = tuple(Heading(3, f"Question {i}", f"q-{i}") for i in range(70))
+    word, _, _ = opened((Heading(2, "Area", "area"), *without))
+    assert len([p for one in word.element.iter(qn("w:sdtContent")) for p in one]) == 72
+
+
 def test_pictures_have_their_words_and_fit_the_page() -> None:
     from matplotlib.figure import Figure
 

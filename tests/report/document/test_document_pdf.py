@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,13 @@ from evidence.report.document.blocks import (
 from evidence.report.document.pdf import as_pdf, staged
 from evidence.report.document.resolve import Resolved, resolve
 from evidence.report.document.typst import as_typst
-from evidence.report.document.typst_table import INSET, TURNED, UPRIGHT, lay_out
+from evidence.report.document.typst_table import (
+    INSET,
+    TURNED,
+    UPRIGHT,
+    Layout,
+    lay_out,
+)
 from evidence.report.document.typst_text import (
     em,
     literal,
@@ -192,6 +199,91 @@ def test_folds_go_to_the_supplement_below_their_question() -> None:
     assert "Table2.Spinedensity" in body
     at = next(i for i, page in enumerate(sample().pages, 1) if "Supplement" in page.extract_text())
     assert f"Moreinthesupplement,page{at}." in body
+
+
+def claims(n: int, tables: tuple[TableBlock, ...] = ()) -> tuple[Block, ...]:
+    """Parts with a heading and a fold each, as the page of claims has them."""
+    seen = Table("Evidence seen", ("Source", "Agrees"), (("A registry", "yes"),))
+    return tuple(
+        Part(
+            "claim",
+            f"c-{i}",
+            (
+                Heading(3, f"Claim number {i}", f"h-{i}"),
+                *tables[i : i + 1],
+                Fold(
+                    f"Evidence seen (1), put as: verdict {i}",
+                    (TableBlock(f"s-{i}", seen, {}, True),),
+                    under=f"h-{i}",
+                ),
+                Paragraph((f"Whence {i}.",)),
+            ),
+        )
+        for i in range(n)
+    )
+
+
+def test_what_parts_fold_stands_below_their_headings_with_all_of_its_title() -> None:
+    pdf = read(made(Heading(2, "Area", "area"), *claims(2)))
+    body, supplement = text_of(pdf).rsplit("Supplement", 1)
+    found = [
+        supplement.index(squeezed(words))
+        for i in range(2)
+        for words in (f"Claim number {i}", f"Evidence seen (1), put as: verdict {i}", f"S{i + 1}.")
+    ]
+    assert found == sorted(found)
+    # Each part leads to its own group, and nothing else of the area does.
+    assert body.count("Moreinthesupplement,page2.") == 2
+    assert body.index("Whence0.") < body.index("Moreinthesupplement")
+
+
+def test_a_title_that_says_more_than_its_table_is_printed() -> None:
+    studies = TableBlock("t", Table("Studies", ("Study",), (("A",),)), {}, True)
+    blocks = (Heading(2, "Found", "f"), Fold("Studies (1)", (studies,), under="f"))
+    assert "Studies(1)TableS1.Studies" in text_of(read(made(*blocks)))
+    same = (Heading(2, "Found", "f"), Fold("Studies", (studies,), under="f"))
+    assert "FoundTableS1.Studies" in text_of(read(made(*same))).rsplit("Supplement", 1)[1]
+
+
+def test_a_long_table_of_contents_leaves_parts_to_their_chapters() -> None:
+    def contents(n: int) -> str:
+        text = text_of(read(made(Heading(2, "Area", "area"), *claims(n))))
+        return text[text.index("Contents") : text.index("Whence0.")]
+
+    assert contents(20).count("Claimnumber11.") == 2
+    long = contents(31)
+    assert "Area." in long
+    assert "Supplement." in long
+    assert "Claimnumber11" not in long
+
+
+def test_many_wide_tables_turn_the_text_once_and_keep_their_frames() -> None:
+    wide = Table("Wide", tuple(f"C{i}" for i in range(12)), (("some words here " * 6,) * 12,))
+    tables = tuple(TableBlock(f"w-{i}", wide) for i in range(7))
+
+    def turns(n: int) -> tuple[int, int]:
+        pages = read(made(Heading(2, "Area", "area"), *claims(n, tables))).pages
+        sides = [False, *(page.mediabox.width > 600 for page in pages)]
+        return sum(later and not earlier for earlier, later in pairwise(sides)), len(pages)
+
+    few, many = turns(6), turns(7)
+    assert few[0] == 6
+    assert many[0] == 1
+    assert many[1] < few[1]
+    source = as_typst(made(Heading(2, "Area", "area"), *claims(7, tables)))
+    assert source.count('part("claim"') == 7
+
+
+def test_the_supplement_turns_once_too() -> None:
+    wide = Table("Wide", tuple(f"C{i}" for i in range(12)), (("some words here " * 4,) * 12,))
+    blocks: list[Block] = []
+    for i in range(16):
+        inside = TableBlock(f"t-{i}", wide if i % 2 else table(), {}, True)
+        blocks += [Heading(2, f"Q {i}", f"q-{i}"), Fold(f"Title {i}", (inside,), under=f"q-{i}")]
+    pages = read(made(*blocks)).pages
+    sides = [page.mediabox.width > 600 for page in pages]
+    assert sides == sorted(sides)
+    assert "Supplement" in pages[sides.index(True)].extract_text()
 
 
 def test_what_stands_in_another_file_is_told_and_left_out() -> None:
@@ -372,6 +464,37 @@ def test_columns_fit_on_the_page_and_words_in_their_columns(rows: list[tuple[str
         parts = {part for row in rows for part in unbroken(row[j], layout.most)}
         widest = max((em(part) for part in parts), default=0.0) * layout.size
         assert widest <= width - 2 * INSET
+
+
+def lines_of(text: str, layout: Layout, column: int) -> float:
+    """Lines that a text takes at least in a column."""
+    return em(text) * layout.size / (layout.widths[column] - 2 * INSET)
+
+
+def test_a_head_of_many_words_is_no_tower() -> None:
+    said = "some concerns for want of information (could be low)"
+    heads = (
+        "Result", "D1 Randomisation (RoB 2, parallel groups)", "DS Period and carryover effects",
+        "D4 Measurement of the outcome (RoB 2, parallel groups); Measurement of the outcome "
+        "(RoB 2, crossover); Deviations from the intended treatment (ROBINS-I 2016)",
+        "D5 Selection of the reported result", "D6", "Overall", "Judged because",
+    )  # fmt: skip
+    rows = (("vandevelde-2011 events", said, "", "low", said, "", said, ""),) * 40
+    layout = lay_out(TableBlock("t", Table("Risk", heads, rows)))
+    assert max(lines_of(name, layout, j) for j, name in enumerate(heads)) <= 5
+
+
+def test_one_long_cell_is_no_tower() -> None:
+    long = "No question for trials; each reference was checked against the records of a library."
+    heads = (
+        "System", "Claims", "supported", "supported but overstated", "uncertain", "contradicted",
+        "not tested by any trial seen", "Answered by",
+    )  # fmt: skip
+    short = ("What does the drug do to them? " * 4, "4", "1", "2", "1", "", "4", "3 questions")
+    rows = (*(short,) * 15, (*short[:7], f"{long} That is the table of references."))
+    layout = lay_out(TableBlock("t", Table("Systems", heads, rows)))
+    assert lines_of(rows[-1][7], layout, 7) < 6
+    assert lines_of(heads[6], layout, 6) < 3
 
 
 def test_a_small_table_is_upright_and_a_wide_one_turned_with_its_heading() -> None:

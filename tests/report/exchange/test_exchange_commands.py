@@ -11,7 +11,7 @@ import pytest
 from evidence.catalog.project import Project
 from evidence.errors import EvidenceError, ReportError
 from evidence.report.exchange.commands import FORMATS, add_commands, run_export, run_import
-from evidence.report.exchange.incoming import import_file
+from evidence.report.exchange.incoming import agreement, import_file
 from evidence.report.exchange.outgoing import export, release_of
 from tests.report.exchange.exchange_samples import project
 
@@ -22,6 +22,28 @@ def test_a_review_is_rerun() -> None:
     text = import_file(INVENTED)
     assert "8 analyses; 89 of 89 stored figures agree" in text
     assert "0.5483 [0.3518, 0.8546], k = 5" in text
+
+
+def test_figures_that_a_file_does_not_store_are_not_counted() -> None:
+    assert agreement(0, 0) == "the file stores no figures"
+    assert agreement(1, 0) == "1 of 1 stored figure agrees"
+    assert agreement(9, 2) == "7 of 9 stored figures agree"
+
+
+WITHOUT_RESULTS = """<COCHRANE_REVIEW><ANALYSES_AND_DATA><COMPARISON NO="1"><NAME>A v B</NAME>
+<DICH_OUTCOME NO="1" EFFECT_MEASURE="RR" METHOD="MH" RANDOM="NO"><NAME>Death</NAME>
+<DICH_DATA STUDY_ID="STD-One" EVENTS_1="4" TOTAL_1="20" EVENTS_2="8" TOTAL_2="20"/>
+</DICH_OUTCOME></COMPARISON></ANALYSES_AND_DATA></COCHRANE_REVIEW>"""
+
+
+def test_a_file_without_results_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "none.rm5"
+    path.write_text(WITHOUT_RESULTS, "utf-8")
+    whole, told = import_file(path), import_file(path, analysis="1.1")
+    assert "1 analysis; the file stores no figures\n1.1\tA v B: Death" in whole
+    assert "\t1 trial\n" in whole
+    assert "\n  the file stores no figures\n" in told
+    assert "0 of 0" not in whole + told
 
 
 def test_analyses_are_listed() -> None:

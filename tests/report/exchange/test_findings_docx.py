@@ -96,7 +96,7 @@ def test_nothing_of_the_caption_is_lost(name: str) -> None:
             f"Comparison: {summary.comparison}",
         ]
         assert made.caption.endswith(lines[5])
-        assert lines[5].startswith("Figures to three digits. As asked: ")
+        assert lines[5].startswith("Ratios to two decimals, small ones and other figures")
 
 
 def test_the_layout_of_grade() -> None:
@@ -111,8 +111,9 @@ def test_the_layout_of_grade() -> None:
         ("Very low", "⊕◯◯◯"),
     ):
         assert f"\n{signs} {level} certainty: " in text
-    assert "CI: confidence interval; RR: risk ratio." in text
-    assert f"Version 1.2 · data {'cd' * 32} · 2025-03-04" in text
+    assert "CI: confidence interval; RR: risk ratio. Questions: q." in text
+    assert "cdcd" not in text
+    assert word.core_properties.keywords == "cd" * 32
     assert "data cdcdcdcdcdcdcdcd\t" in section.footer.paragraphs[0].text
     assert word.core_properties.author == "A. One"
     assert word.core_properties.created.date().isoformat() == "2025-03-04"
@@ -125,6 +126,19 @@ def test_the_layout_of_grade() -> None:
     ]  # fmt: skip
     assert cells[5].startswith("1,234 (2)")
     assert cells[6:8] == ["⊕⊕◯◯ low", "⊕◯◯◯ very low (suggested)1,2"]
+
+
+def test_levels_before_the_treatment_stand_under_no_treatment() -> None:
+    table = sample()
+    row = table.rows[0].model_copy(
+        update={"measure": "MN", "unit": "pg/mL", "occasion": "baseline", "difference": None}
+    )
+    (made,) = opened(table.model_copy(update={"rows": (row,)})).tables
+    assert [cell.text for cell in made.rows[1].cells][1:3] == [
+        "Before the treatment", "With the treatment",
+    ]  # fmt: skip
+    cells = [cell.text for cell in made.rows[2].cells]
+    assert cells[1:3] == ["0.800 (0.600 to 1.10) pg/mL", ""]
 
 
 def test_heads_come_again_and_marks_lead_to_their_reasons() -> None:
@@ -187,7 +201,9 @@ def test_export_writes_it_beside_the_tables(tmp_path: Path) -> None:
     assert sum(name.endswith(".docx") for name in names) == len(summaries("spine_bmd"))
     word = reopened(str(tmp_path / "spine_bmd-1-findings.docx"))
     run = json.loads((project().reports_folder / "spine_bmd" / "run.json").read_bytes())
-    assert f"data {run['data_hash']}" in all_text(word)
+    assert word.core_properties.keywords == run["data_hash"]
+    asked = [row.question for row in summaries("spine_bmd")[0].rows]
+    assert f"Questions: {', '.join(asked)}." in all_text(word)
     assert word.paragraphs[0].text == findings_table(summaries("spine_bmd")[0]).title
 
 

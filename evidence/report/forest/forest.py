@@ -10,8 +10,8 @@ from evidence.catalog.question import MEASURES_OF
 from evidence.errors import ReportError, check_kind
 from evidence.models.frequentist.fit import PooledFit
 from evidence.report.figures.axes import shown
-from evidence.report.forest_data import ForestData, ForestLine
-from evidence.report.forest_marks import draw, new_figure
+from evidence.report.forest.data import ForestData, ForestLine
+from evidence.report.forest.marks import draw, new_figure
 from evidence.report.numbers import decimals_for, interval, level_text, number, p_value, significant
 
 if TYPE_CHECKING:

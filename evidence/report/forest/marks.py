@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from evidence.report.forest_data import (
+from evidence.report.forest.data import (
     AXIS,
     FOOT,
     ROW,

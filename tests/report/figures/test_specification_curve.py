@@ -13,7 +13,7 @@ from evidence.errors import ReportError
 from evidence.models.multiverse.dimensions import Dimension, each_left_out
 from evidence.models.multiverse.multiverse import multiverse
 from evidence.models.multiverse.result import Multiverse
-from evidence.report.specification_curve import FEW, specification_curve
+from evidence.report.figures.specification_curve import FEW, specification_curve
 
 MODEL = Dimension("model", "model", {"random": "random", "common": "common"}, "both in use")
 WEAK = Dimension(

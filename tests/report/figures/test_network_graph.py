@@ -14,12 +14,12 @@ from evidence.errors import ReportError
 from evidence.models.network.arms import network_arms
 from evidence.models.network.contrasts import network_contrasts
 from evidence.models.network.data import NetworkData
+from evidence.report.figures.network_graph import LARGEST, SMALLEST, THICK, network_graph
 from evidence.report.figures.plot import Plot
 from evidence.report.figures.style import style
-from evidence.report.network_graph import LARGEST, SMALLEST, THICK, network_graph
 
 SVG = "{http://www.w3.org/2000/svg}"
-REFERENCE = Path(__file__).parents[1] / "reference" / "network"
+REFERENCE = Path(__file__).parents[2] / "reference" / "network"
 
 
 def published(name: str) -> NetworkData:

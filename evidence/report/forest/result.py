@@ -10,7 +10,7 @@ from scipy import special
 
 from evidence.effects.scales import to_readers
 from evidence.rating.risk_of_bias.lights import sign
-from evidence.report.forest_data import ForestData, ForestLine
+from evidence.report.forest.data import ForestData, ForestLine
 from evidence.report.numbers import interval, level_text, number, p_value, pretty_unit, significant
 from evidence.report.result import FitBlock, PartialLine, QuestionResult, Shown
 from evidence.report.risk.collect import lights_of

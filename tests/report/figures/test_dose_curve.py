@@ -11,7 +11,7 @@ from evidence.models.dose_response.dose_response import dose_response
 from evidence.models.dose_response.fit import DoseFit
 from evidence.models.dose_response.predict import dose_predictions
 from evidence.models.dose_response.table import DoseStudy, DoseTable
-from evidence.report.dose_curve import dose_curve
+from evidence.report.figures.dose_curve import dose_curve
 
 SVG = "{http://www.w3.org/2000/svg}"
 

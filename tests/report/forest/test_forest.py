@@ -15,10 +15,10 @@ from samples import FIVE, THREE, part, result_of, terms, trial, trials
 from evidence.effects.table import table_of
 from evidence.models.frequentist.pool import pool
 from evidence.report.directions import direction_figure, direction_rows
-from evidence.report.forest import forest, forest_of_fit
-from evidence.report.forest_data import ForestData, ForestLine, axis_limits, ticks, weights_area
-from evidence.report.forest_marks import LEFT, RIGHT, draw, new_figure
-from evidence.report.forest_result import arm_text, forest_of
+from evidence.report.forest.data import ForestData, ForestLine, axis_limits, ticks, weights_area
+from evidence.report.forest.forest import forest, forest_of_fit
+from evidence.report.forest.marks import LEFT, RIGHT, draw, new_figure
+from evidence.report.forest.result import arm_text, forest_of
 from evidence.report.pictures import picture
 from evidence.report.result import QuestionResult
 
