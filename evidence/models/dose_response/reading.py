@@ -92,7 +92,7 @@ def dose_ratios(
     ...     "study": ["a"] * 3, "dose": [0.0, 1.0, 2.0], "log_ratio": [0.0, 0.2, 0.5],
     ...     "std_error": [0.0, 0.15, 0.2], "cases": [60, 70, 40], "n": [900, 880, 370]})
     >>> dose_ratios(frame, cases="cases", n="n", design="incidence_rate")
-    DoseTable of 2 effects (IRR) in 1 studies; doses 0 to 2; covariances: greenland-longnecker
+    DoseTable of 2 effects (IRR) in 1 study; doses 0 to 2; covariances: greenland-longnecker
     """
     check_kind("frame", frame, pd.DataFrame, EffectError)
     check_kind("covariance", covariance, (str, Mapping), EffectError)

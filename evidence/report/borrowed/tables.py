@@ -98,5 +98,5 @@ def _cells(result: QuestionResult, block: BorrowBlock, row: BorrowRow) -> tuple[
     if _measured(block) and row.borrowed_evidence is not None:
         cells.append(number(row.borrowed_evidence, 2))
     if _counted(block) and row.borrowed_patients is not None:
-        cells.append(f"{row.borrowed_patients:.0f}")
+        cells.append(number(row.borrowed_patients, 0))
     return tuple(cells)
