@@ -89,7 +89,7 @@ def blocks_of(text: str) -> list[Block]:
 class Run:
     """Where a page has come to: its folder, its names, and what was printed but not yet shown.
 
-    ``home`` is where it began; a page shows it as ``/home/you``.
+    ``home`` is where it began; a page shows it as ``~``.
     """
 
     folder: Path
@@ -153,7 +153,7 @@ class Run:
         new: list[str] = []
         wrong = []
         for one in commands_of(block):
-            printed = self._command(one.command).replace(str(self.home), "/home/you")
+            printed = self._command(one.command).replace(str(self.home), "~")
             fits = agree(one.shown, printed)
             if not fits:
                 wrong.append(f"$ {one.command}\n{difference(block.line, one.shown, printed)}")
