@@ -110,7 +110,9 @@ def staged(resolved: Resolved) -> dict[str, bytes]:
     """
     files = picture_files(resolved)
     return {
-        files[block.anchor]: _drawable(block.svg)
+        files[block.anchor]: (
+            block.png if files[block.anchor].endswith(".png") else _drawable(block.svg)
+        )
         for block in walk(resolved.document.blocks)
         if isinstance(block, Picture)
     }

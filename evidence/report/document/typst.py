@@ -139,9 +139,15 @@ def _body(sections: Sequence[Section], pen: Pen) -> list[Piece]:
 
 
 def picture_files(resolved: Resolved) -> dict[str, str]:
-    """Name of the file of each picture, by its anchor."""
-    drawn = [b.anchor for b in walk(resolved.document.blocks) if isinstance(b, Picture)]
-    return {anchor: f"figure-{i}.svg" for i, anchor in enumerate(drawn, 1)}
+    """Name of the file of each picture, by its anchor.
+
+    Typst writes patterns (hatchings) in another order each time: such a picture goes in as PNG.
+    """
+    drawn = [b for b in walk(resolved.document.blocks) if isinstance(b, Picture)]
+    return {
+        b.anchor: f"figure-{i}.{'png' if b'<pattern' in b.svg else 'svg'}"
+        for i, b in enumerate(drawn, 1)
+    }
 
 
 def _pieces(blocks: Iterable[Block], pen: Pen, room: float = UPRIGHT) -> Iterator[Piece]:

@@ -7,9 +7,19 @@ from document_samples import document
 from matplotlib.figure import Figure
 
 from evidence.report.document.blocks import Document, Picture
-from evidence.report.document.pdf import as_pdf
+from evidence.report.document.pdf import as_pdf, staged
 from evidence.report.document.resolve import resolve
 from evidence.report.figures.style import style, svg_bytes
+
+
+def test_a_hatched_picture_goes_in_as_png() -> None:
+    sample = document()
+    pattern = b"<svg><pattern/></svg>"
+    blocks = [replace(b, svg=pattern) if isinstance(b, Picture) else b for b in sample.blocks]
+    files = staged(resolve(replace(sample, blocks=tuple(blocks))))
+    assert list(files) == ["figure-1.png"]
+    assert files["figure-1.png"].startswith(b"\x89PNG")
+    assert list(staged(resolve(sample))) == ["figure-1.svg"]
 
 
 def drawn(words: str) -> Document:
