@@ -55,9 +55,7 @@ def forms_of(document: Resolved) -> dict[str, bytes]:
         PDF: as_pdf(document),
         WORD: as_docx(document),
     }
-    # The compiler orders the parts of the longest PDF otherwise from one process to the next.
-    fixed = [name for name in NOT_COMMITTED if (document.document.name, name) != ("body", PDF)]
-    hashes = {name: digest(made[name]) for name in fixed}
+    hashes = {name: digest(made[name]) for name in NOT_COMMITTED}
     return {**made, HASHES: json_bytes({"format": "evidence-forms/1", "sha256": hashes})}
 
 

@@ -153,7 +153,7 @@ def _measured(block: TableBlock, most: int) -> _Cells:
     least = np.zeros(len(table.head))
     for j in range(len(least)):
         parts = {part for row in rows for part in unbroken(row[j], most)}
-        longest = sorted(parts, key=len)[-12:]
+        longest = sorted(parts, key=lambda part: (len(part), part))[-12:]
         least[j] = 1.08 * max((em(part) for part in longest), default=0.0)
         least[j] += 0.0 if j else cites
     words = [[1.14 * em(part) for part in unbroken(cell, most)] for cell in rows[0]]
